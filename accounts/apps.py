@@ -1,0 +1,15 @@
+"""The accounts application: who signs in, and the log of who looked at what."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("accounts")
+
+    def ready(self) -> None:
+        from accounts import factors, sessions
+
+        factors.connect()
+        sessions.connect()

@@ -1,0 +1,130 @@
+"""The permissions that exist, and the mark a view carries to say which one it needs.
+
+Here are names and marks only. Who holds a permission is answered in `partners/access.py`, whose
+middleware and API class enforce the marks; whether an act is possible now is the workflow's answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar, runtime_checkable
+from uuid import UUID
+
+
+class Permission(StrEnum):
+    """Everything a person may be allowed to do, as NOUN_VERB.
+
+    The first three say that no role is needed; each of the others is held through a role.
+    """
+
+    PUBLIC = "public"
+    """Anybody, signed in or not."""
+    ENROLLING = "enrolling"
+    """Signed in, but the second factor may still be missing: enrolment, language, signing out."""
+    SIGNED_IN = "signed_in"
+    """Signed in with a second factor; what is shown is the person's own."""
+
+    ORGANISATION_APPLY = "organisation_apply"
+    ORGANISATION_EDIT = "organisation_edit"
+    ORGANISATION_INVITE = "organisation_invite"
+    ORGANISATION_REVIEW = "organisation_review"
+    ORGANISATION_SEE = "organisation_see"
+    MEMBERSHIP_MANAGE = "membership_manage"
+    CONTACT_SEE = "contact_see"
+    CONTACT_EDIT = "contact_edit"
+    TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret
+    SYSTEM_HEALTH_SEE = "system_health_see"
+
+
+NO_ROLE_NEEDED = frozenset({Permission.PUBLIC, Permission.ENROLLING, Permission.SIGNED_IN})
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a view asks before it answers.
+
+    `fresh` asks that the person proved who they are within the last five minutes.
+    """
+
+    permission: Permission
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to "may this person": true or false, with the reason a page can show."""
+
+    allowed: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+@runtime_checkable
+class Actor(Protocol):
+    """Whoever acts: a person for one organisation, a token, or the system under a name.
+
+    Packages below `partners` know an actor by these attributes only; the class that builds one is
+    `partners.access.Actor`.
+    """
+
+    @property
+    def user_id(self) -> int | None: ...
+    @property
+    def organisation_id(self) -> int | None: ...
+    @property
+    def group_ids(self) -> tuple[int, ...]: ...
+    @property
+    def permissions(self) -> frozenset[Permission]: ...
+    @property
+    def proved_at(self) -> datetime | None: ...
+    @property
+    def system(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def label(self) -> str: ...
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def needs(permission: Permission, *, fresh: bool = False) -> Callable[[F], F]:
+    """Mark a view with the permission it needs. The mark does not check; the middleware does."""
+
+    def mark(view: F) -> F:
+        view.mark = Mark(permission, fresh)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+_third_party: dict[str, Mark] = {}
+
+
+def mark_third_party(marks: dict[str, Mark | Permission]) -> None:
+    """Register the marks of views we did not write, keyed by full URL name ("ns:name")."""
+    _third_party.clear()
+    for name, mark in marks.items():
+        _third_party[name] = mark if isinstance(mark, Mark) else Mark(mark)
+
+
+def third_party_names() -> frozenset[str]:
+    """The URL names marked through `mark_third_party`."""
+    return frozenset(_third_party)
+
+
+def mark_of(view: Callable[..., Any], view_name: str = "") -> Mark | None:
+    """The mark of a resolved view: its own, else the one registered for its URL name, else None."""
+    own = getattr(view, "mark", None)
+    return own if isinstance(own, Mark) else _third_party.get(view_name)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A row of a higher package as a lower one knows it: what kind of thing, and which."""
+
+    kind: str
+    uuid: UUID

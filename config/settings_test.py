@@ -1,0 +1,27 @@
+"""Settings of the test suite: the real ones, with fast hashing, eager tasks and strict templates."""
+
+import os
+import tempfile
+
+os.environ.setdefault("CONCORD_VAR", tempfile.mkdtemp(prefix="concord-test-"))
+os.environ.setdefault("DATABASE_URL", "postgres://root@127.0.0.1:5432/concord")
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
+os.environ.setdefault("SEALING_KEYS", "t1:" + "dGVzdCBrZXkgb25lIGZvciBjb25jb3JkIHN1aXRlISE=")
+os.environ.setdefault("BLIND_INDEX_KEY", "dGVzdCBibGluZCBpbmRleCBrZXkgZm9yIGNvbmNvcmQ=")
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import INSTALLED_APPS, STORAGES, TEMPLATES  # noqa: E402
+
+TESTING = True
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = ""
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+ACCOUNT_RATE_LIMITS = False

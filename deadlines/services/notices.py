@@ -1,0 +1,113 @@
+"""Writing notices, marking them read or handled, and the summary mails about them.
+
+Who may be told what is the caller's question: it names the recipients. Sending is in `mail`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, Q
+
+from common.marks import Actor, Subject
+from common.wake import wake
+from deadlines import notices
+from deadlines.choices import Urgency
+from deadlines.models import Mail, Notice
+from deadlines.services.mail import NOTICES_WAITING, SEND_MAIL, waiting_mail
+
+SUMMARIES = 500
+"""People written to by one run of the sweep; the others come a minute later."""
+COUNT_TO = 100
+
+
+def notify(
+    *,
+    recipients: Iterable[int],
+    kind: str,
+    subject: Subject,
+    by: Actor,
+    at: datetime,
+    key: str,
+    urgency: Urgency = Urgency.DIGEST,
+    organisation_uuid: UUID | None = None,
+) -> None:
+    """Put a notice into each person's inbox, and for an immediate one a mail into the outbox.
+
+    `recipients` are keys of users; `organisation_uuid` is the one they are told for. A person who
+    has a notice with this key already gets no second one. Call it in the transaction of what it
+    tells about. Raises ValueError for a kind nobody registered.
+    """
+    if notices.kind_of(kind) is None:
+        raise ValueError("Nobody registered this kind of notice.")
+    users = sorted(set(recipients))
+    rows = [
+        Notice(
+            recipient_id=user,
+            organisation_uuid=organisation_uuid,
+            kind=kind,
+            subject_kind=subject.kind,
+            subject_uuid=subject.uuid,
+            urgency=urgency,
+            key=key,
+            created_at=at,
+            created_by_id=by.user_id,
+        )
+        for user in users
+    ]
+    with transaction.atomic():
+        Notice.objects.bulk_create(rows, ignore_conflicts=True)
+        if urgency == Urgency.IMMEDIATE:
+            mails = [waiting_mail(user, key=f"notice:{user}:{key}", at=at) for user in users]
+            Mail.objects.bulk_create(mails, ignore_conflicts=True)
+            wake(SEND_MAIL)
+
+
+def mark_read(*, notice: Notice, by: Actor, at: datetime) -> None:
+    """The recipient has opened it. Opening it again keeps the first time."""
+    Notice.objects.visible_to(by).filter(pk=notice.pk, read_at=None).update(read_at=at)
+
+
+def mark_all_read(*, by: Actor, at: datetime) -> int:
+    """Everything unread in the inbox this actor sees."""
+    return Notice.objects.visible_to(by).unread().update(read_at=at)
+
+
+def mark_handled(*, subject: Subject, kinds: Iterable[str], at: datetime) -> int:
+    """Somebody has dealt with it: quiet for every recipient, and no mail about it any more."""
+    about = Notice.objects.filter(subject_kind=subject.kind, subject_uuid=subject.uuid)
+    return about.filter(kind__in=list(kinds), handled_at=None).update(handled_at=at)
+
+
+def unread_count(actor: Actor) -> int:
+    """For the number beside "Inbox": one query, at most COUNT_TO, which means "or more"."""
+    if actor.user_id is None:
+        return 0
+    return Notice.objects.visible_to(actor).unread()[:COUNT_TO].count()
+
+
+def write_summaries(at: datetime) -> int:
+    """One mail to each person with notices no mail has counted, at most one per DIGEST_EVERY."""
+    lately = Mail.objects.filter(
+        Q(created_at__gt=at - settings.DIGEST_EVERY)
+        | Q(sent_at=None, dead_at=None, dropped_at=None),
+        recipient=OuterRef("recipient"),
+        kind=NOTICES_WAITING,
+    )
+    due = (
+        Notice.objects.unmailed()
+        .filter(~Exists(lately), recipient__is_active=True)
+        .values("recipient")
+        .annotate(newest=Max("pk"))
+        .values_list("recipient", "newest")
+        .order_by("recipient")[:SUMMARIES]
+    )
+    mails = [
+        # The newest notice in the key: two sweeps at once write the same mail, and one of it stays.
+        waiting_mail(user, key=f"summary:{user}:{newest}", at=at)
+        for user, newest in due
+    ]
+    Mail.objects.bulk_create(mails, ignore_conflicts=True)
+    return len(mails)

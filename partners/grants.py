@@ -1,0 +1,190 @@
+"""The only code that writes grants: `grant`, `revoke`, `rederive`.
+
+A basis says why; guardian's row says that. Whatever happens, the second follows from the first.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.contrib.auth.models import Permission as AuthPermission
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+from django.db.models import Q
+
+from accounts.models import User
+from partners.choices import GrantReason
+from partners.models import (
+    GrantBasis,
+    Organisation,
+    OrganisationGrantBasis,
+    OrganisationGroupGrant,
+    OrganisationUserGrant,
+    PointOfContact,
+    PointOfContactGrantBasis,
+    PointOfContactGroupGrant,
+    PointOfContactUserGrant,
+)
+
+
+class NotGrantable(ValueError):
+    """The permission cannot be granted on this kind of row, or the kind is not registered."""
+
+
+@dataclass(frozen=True)
+class Grantable:
+    """Where the grants on one model live."""
+
+    basis: type[Any]
+    group_grant: type[Any]
+    user_grant: type[Any]
+
+
+_grantable: dict[type[models.Model], Grantable] = {
+    Organisation: Grantable(OrganisationGrantBasis, OrganisationGroupGrant, OrganisationUserGrant),
+    PointOfContact: Grantable(
+        PointOfContactGrantBasis, PointOfContactGroupGrant, PointOfContactUserGrant
+    ),
+}
+
+
+def register(model: type[models.Model], grantable: Grantable) -> None:
+    """Let a higher package grant on one of its models. Called once from its `apps.py`."""
+    _grantable[model] = grantable
+
+
+def grantable_models() -> dict[type[models.Model], Grantable]:
+    """Every model that can be granted on, with where its grants live."""
+    return dict(_grantable)
+
+
+def _tables(subject: models.Model) -> Grantable:
+    try:
+        return _grantable[type(subject)]
+    except KeyError:
+        raise NotGrantable(f"{type(subject).__name__} cannot be granted on.") from None
+
+
+@transaction.atomic
+def grant(
+    *,
+    subject: models.Model,
+    permissions: Iterable[str],
+    to: Group | User,
+    reason: GrantReason,
+    by: User | None,
+    at: datetime,
+    until: datetime | None = None,
+) -> None:
+    """Give a group or a person permissions on one row, for one reason.
+
+    Writes a basis a permission (an equal live one is kept) and guardian's rows. Raises NotGrantable.
+    """
+    tables = _tables(subject)
+    holder = {"group": to} if isinstance(to, Group) else {"user": to}
+    for permission in permissions:
+        if permission not in tables.basis.allowed:
+            raise NotGrantable(f"{permission!r} cannot be granted on {type(subject).__name__}.")
+        standing = tables.basis.objects.filter(
+            subject=subject, permission=permission, reason=reason, ended_at=None, **holder
+        ).first()
+        if standing is None:
+            tables.basis.objects.create(
+                subject=subject,
+                permission=permission,
+                reason=reason,
+                since_at=at,
+                until_at=until,
+                granted_by=by,
+                **holder,
+            )
+        elif standing.until_at != until:
+            standing.until_at = until
+            standing.save(update_fields=["until_at"])
+    rederive(subject=subject, at=at)
+
+
+@transaction.atomic
+def revoke(
+    *,
+    subject: models.Model,
+    to: Group | User,
+    by: User | None,
+    at: datetime,
+    reason: GrantReason | None = None,
+    permissions: Iterable[str] | None = None,
+) -> int:
+    """End the bases that match; guardian's rows go with the last one. Returns how many ended."""
+    tables = _tables(subject)
+    holder = {"group": to} if isinstance(to, Group) else {"user": to}
+    standing = tables.basis.objects.filter(subject=subject, ended_at=None, **holder)
+    if reason is not None:
+        standing = standing.filter(reason=reason)
+    if permissions is not None:
+        standing = standing.filter(permission__in=list(permissions))
+    ended: int = standing.update(ended_at=at, ended_by=by)
+    rederive(subject=subject, at=at)
+    return ended
+
+
+@transaction.atomic
+def rederive(*, subject: models.Model, at: datetime) -> None:
+    """Make guardian's rows on one subject follow from its live bases. Safe at any time."""
+    tables = _tables(subject)
+    # A single writer at a time per subject, so that two grants never both miss each other's basis.
+    type(subject)._default_manager.select_for_update().filter(pk=subject.pk).first()
+    live = tables.basis.objects.filter(subject=subject, ended_at=None).filter(
+        Q(until_at__isnull=True) | Q(until_at__gt=at)
+    )
+    _follow(subject, tables.group_grant, "group_id", live.filter(group__isnull=False))
+    _follow(subject, tables.user_grant, "user_id", live.filter(user__isnull=False))
+
+
+def _follow(
+    subject: models.Model, grants: type[Any], holder: str, live: models.QuerySet[GrantBasis]
+) -> None:
+    """Insert, change and delete grant rows of one kind until they equal the live bases."""
+    permission_ids = _permission_ids(type(subject))
+    wanted: dict[tuple[int, int], datetime | None] = {}
+    for holder_id, permission, until in live.values_list(holder, "permission", "until_at"):
+        key = (holder_id, permission_ids[permission])
+        if key not in wanted:
+            wanted[key] = until
+        elif wanted[key] is not None:
+            # The longest reason decides: open-ended wins, else the later end.
+            wanted[key] = None if until is None else max(wanted[key] or until, until)
+    standing = {
+        (getattr(row, holder), row.permission_id): row
+        for row in grants.objects.filter(content_object=subject)
+    }
+    gone = [row.pk for key, row in standing.items() if key not in wanted]
+    if gone:
+        grants.objects.filter(pk__in=gone).delete()
+    missing = [
+        grants(
+            content_object=subject,
+            permission_id=key[1],
+            until_at=until,
+            **{holder: key[0]},
+        )
+        for key, until in wanted.items()
+        if key not in standing
+    ]
+    grants.objects.bulk_create(missing)
+    for key, until in wanted.items():
+        if key in standing and standing[key].until_at != until:
+            grants.objects.filter(pk=standing[key].pk).update(until_at=until)
+
+
+def _permission_ids(model: type[models.Model]) -> dict[str, int]:
+    """Grant name ("see") to the id of guardian's permission row ("see_organisation")."""
+    content_type = ContentType.objects.get_for_model(model)
+    suffix = f"_{content_type.model}"
+    return {
+        codename.removesuffix(suffix): pk
+        for codename, pk in AuthPermission.objects.filter(content_type=content_type).values_list(
+            "codename", "pk"
+        )
+    }

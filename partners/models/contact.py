@@ -1,0 +1,154 @@
+"""Points of contact: whom to call in an organisation, and who stands in."""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from common.marks import Actor, Permission
+from partners.choices import ChannelKind, ContactStatus
+from partners.models.area import Area
+from partners.models.organisation import Organisation, granted_to
+
+
+class PointOfContactQuerySet(models.QuerySet["PointOfContact"]):
+    def visible_to(self, actor: Actor) -> "PointOfContactQuerySet":
+        """Points of contact of one's own organisation, and with CONTACT_SEE those of visible ones."""
+        if actor.system:
+            return self
+        if actor.user_id is None:
+            return self.none()
+        reachable = Organisation.objects.filter(pk=OuterRef("organisation_id"))
+        if Permission.CONTACT_SEE in actor.permissions:
+            reachable = reachable.visible_to(actor)
+        else:
+            reachable = reachable.filter(Q(granted_to(actor, "see")))
+        return self.filter(Exists(reachable) | contact_granted_to(actor, "see"))
+
+    def primary(self) -> "PointOfContactQuerySet":
+        """Posts themselves, without their deputies."""
+        return self.filter(deputy_for__isnull=True)
+
+
+def contact_granted_to(actor: Actor, permission: str) -> Exists:
+    """A grant of `permission` on this very point of contact, by literal group ids or to the user."""
+    from partners.models.grants import PointOfContactGroupGrant, PointOfContactUserGrant
+
+    live = Q(until_at__isnull=True) | Q(until_at__gt=actor.at)
+    codename = f"{permission}_pointofcontact"
+    by_group = PointOfContactGroupGrant.objects.filter(
+        live,
+        content_object=OuterRef("pk"),
+        group_id__in=actor.group_ids,
+        permission__codename=codename,
+    )
+    by_user = PointOfContactUserGrant.objects.filter(
+        live,
+        content_object=OuterRef("pk"),
+        user_id=actor.user_id,
+        permission__codename=codename,
+    )
+    return Exists(by_group) | Exists(by_user)  # type: ignore[return-value]
+
+
+class PointOfContact(models.Model):
+    """The person in an organisation whom others call about trafficking; need not have an account."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="contacts")
+    deputy_for = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="deputies"
+    )
+    rank = models.PositiveSmallIntegerField(
+        default=0, help_text=_("0 for the post itself; deputies stand in from 1 upwards.")
+    )
+    person_name = models.CharField(_("name"), max_length=120)
+    post = models.CharField(_("post"), max_length=120, blank=True)
+    area = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, verbose_name=_("area covered")
+    )
+    languages = models.JSONField(_("languages spoken"), default=list, blank=True)
+    hours = models.CharField(_("hours"), max_length=120, blank=True)
+    status = models.CharField(
+        _("status"),
+        max_length=12,
+        choices=ContactStatus.choices,
+        default=ContactStatus.ACTIVE,
+    )
+    verified_on = models.DateField(_("verified on"), null=True, blank=True)
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    history = HistoricalRecords()
+    objects = PointOfContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("point of contact")
+        verbose_name_plural = _("points of contact")
+        default_permissions = ()
+        permissions = [
+            ("see_pointofcontact", "See the point of contact"),
+            ("edit_pointofcontact", "Change the point of contact"),
+        ]
+        ordering = ["organisation_id", "rank", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="pointofcontact_deputies_are_ranked",
+                condition=Q(deputy_for__isnull=True, rank=0)
+                | Q(deputy_for__isnull=False, rank__gt=0),
+                violation_error_message=_("A deputy has a rank of 1 or more."),
+            ),
+            models.UniqueConstraint(
+                fields=["deputy_for", "rank"],
+                condition=Q(deputy_for__isnull=False, ended_at__isnull=True),
+                name="pointofcontact_one_deputy_per_rank",
+                violation_error_message=_("Another deputy already has this rank."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"point of contact {self.uuid}"
+
+    def answering(self, at: datetime) -> "PointOfContact | None":
+        """Who is to be called now: the post itself, else the first active deputy, else nobody.
+
+        Uses the prefetched deputies where there are any.
+        """
+        if self.status == ContactStatus.ACTIVE and not self._ended(at):
+            return self
+        standing = sorted(self.deputies.all(), key=lambda deputy: deputy.rank)
+        return next(
+            (d for d in standing if d.status == ContactStatus.ACTIVE and not d._ended(at)), None
+        )
+
+    def _ended(self, at: datetime) -> bool:
+        return self.ended_at is not None and self.ended_at <= at
+
+
+class Channel(models.Model):
+    """One way to reach a point of contact, in the order in which to try."""
+
+    contact = models.ForeignKey(PointOfContact, models.CASCADE, related_name="channels")
+    kind = models.CharField(_("channel"), max_length=20, choices=ChannelKind.choices)
+    value = models.CharField(_("number or address"), max_length=160)
+    rank = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        default_permissions = ()
+        ordering = ["contact_id", "rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "rank"], name="channel_one_per_rank")
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

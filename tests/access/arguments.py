@@ -1,0 +1,57 @@
+"""With which rows each address is asked for. Without a variant: a row of Lantern House ("home")."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Invitation
+from partners.models import Membership
+from tests.support.cast import Cast
+
+NEVER = UUID("00000000-0000-4000-8000-000000000000")
+
+
+def _membership(cast: Cast) -> UUID:
+    return Membership.objects.get(user=cast.ngo_caseworker).uuid
+
+
+def _application_invitation(cast: Cast) -> UUID:
+    return Invitation.objects.get(subject_uuid=cast.applying.uuid).uuid
+
+
+ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
+    "accounts:accept": lambda cast: {"token": "never-issued"},
+    "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "never-issued"},
+    "mfa_edit_webauthn": lambda cast: {"pk": 0},
+    "mfa_remove_webauthn": lambda cast: {"pk": 0},
+    "deadlines:open_notice": lambda cast: {"uuid": NEVER},
+    "deadlines:job": lambda cast: {"uuid": NEVER},
+    "deadlines:job_file": lambda cast: {"uuid": NEVER},
+    "deadlines:cancel_job": lambda cast: {"uuid": NEVER},
+    "deadlines:retry_job": lambda cast: {"uuid": NEVER},
+    "partners:organisation": lambda cast: {"uuid": cast.ngo.uuid},
+    "partners:organisation@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
+    "partners:organisation@draft": lambda cast: {"uuid": cast.applying.uuid},
+    "partners:organisation@never": lambda cast: {"uuid": NEVER},
+    "partners:act-for": lambda cast: {"_data": {"organisation": str(cast.ngo.uuid)}},
+    "partners:application-act": lambda cast: {"name": "send"},
+    "partners:application-page": lambda cast: {"page": "about"},
+    "partners:application-page@unknown": lambda cast: {"page": "elsewhere"},
+    "partners:review": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
+    "partners:review@draft": lambda cast: {"uuid": cast.applying.uuid},
+    "partners:review@own": lambda cast: {"uuid": cast.ministry.uuid},
+    "partners:review-act": lambda cast: {"uuid": cast.unlisted_ngo.uuid, "name": "take_up"},
+    "partners:invitation-revoke": lambda cast: {"uuid": _application_invitation(cast)},
+    "partners:people-revoke": lambda cast: {"uuid": NEVER},
+    "partners:people-end": lambda cast: {"uuid": _membership(cast)},
+    "partners:contact": lambda cast: {"uuid": cast.contact.uuid},
+    "partners:contact@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
+    "partners:contact-deputy": lambda cast: {"uuid": cast.contact.uuid},
+    "partners:contact-edit": lambda cast: {"uuid": cast.contact.uuid},
+    "partners:contact-edit@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
+    "partners:contact-act": lambda cast: {"uuid": cast.contact.uuid, "name": "verify"},
+    "partners:token-revoke": lambda cast: {"uuid": NEVER},
+    "api:organisation": lambda cast: {"uuid": cast.ngo.uuid},
+    "api:organisation@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
+    "api:organisation@never": lambda cast: {"uuid": NEVER},
+}

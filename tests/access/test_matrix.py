@@ -1,0 +1,165 @@
+"""The access matrix, asked over HTTP, and the walk that finds an address nobody decided on."""
+
+import os
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import get_resolver, path, reverse
+
+from common.marks import Mark, Permission, mark_of, needs
+from partners.access import ApiPermission
+from tests.access import runner
+from tests.access.arguments import ARGUMENTS
+from tests.support.cast import Cast
+from tests.support.client import NotFit, StrictClient
+
+pytestmark = pytest.mark.django_db
+TABLES = runner.tables()
+ADDRESSES = {address.name: address for address in runner.addresses()}
+
+
+def unmarked() -> list[str]:
+    """Names of addresses whose view no mark opens, so that it does not answer."""
+    silent = []
+    for name, view in _views(get_resolver(), ""):
+        api = getattr(view, "cls", None)
+        if api is not None and hasattr(api, "permission_classes"):
+            if ApiPermission not in api.permission_classes or not getattr(api, "marks", None):
+                silent.append(name)
+        elif not isinstance(mark_of(view, name), Mark):
+            silent.append(name)
+    return silent
+
+
+def _views(resolver, prefix):
+    for entry in resolver.url_patterns:
+        if hasattr(entry, "url_patterns"):
+            yield from _views(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix)
+        else:
+            yield prefix + (entry.name or ""), entry.callback
+
+
+@needs(Permission.PUBLIC)
+def _marked(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("marked")
+
+
+def _unmarked(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("unmarked")
+
+
+urlpatterns = [
+    *get_resolver().url_patterns,
+    path("marked/", _marked, name="marked"),
+    path("unmarked/", _unmarked, name="unmarked"),
+]
+
+
+class TestMarks:
+    def test_every_view_carries_one(self) -> None:
+        assert unmarked() == []
+
+    @override_settings(ROOT_URLCONF="tests.access.test_matrix")
+    def test_the_walk_finds_a_view_without_one_and_it_does_not_answer(
+        self, client: StrictClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert unmarked() == ["unmarked"]
+        assert client.get("/marked/").status_code == 200
+        assert client.get("/unmarked/").status_code == 404
+        assert "carries no mark" in caplog.text
+
+    def test_no_mark_of_ours_names_an_address_that_is_gone(self) -> None:
+        from config.urls import THIRD_PARTY_MARKS
+
+        named = {name for name in THIRD_PARTY_MARKS if not name.endswith(":")}
+        assert named <= set(ADDRESSES)
+
+
+class TestTables:
+    def test_every_address_has_its_rows(self) -> None:
+        listed = {
+            (row["url"].split("@")[0], row["method"]) for rows in TABLES.values() for row in rows
+        }
+        wanted = {(a.name, method) for a in ADDRESSES.values() for method in a.methods}
+        assert sorted(wanted - listed) == [], "no row in tests/access/*.csv"
+        assert sorted(listed - wanted) == [], "a row for an address that does not exist"
+
+    def test_every_cell_is_decided(self) -> None:
+        undecided = [
+            f"{table}: {row['url']} {row['method']} {actor}"
+            for table, rows in TABLES.items()
+            for row in rows
+            for actor in runner.actors_of(table)
+            if not row.get(actor)
+        ]
+        assert undecided == []
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("table", sorted(TABLES) or ["none"])
+    def test_the_site_answers_as_decided(self, table: str, cast: Cast) -> None:
+        stage = runner.Stage(cast, ARGUMENTS)
+        wrong, answered = [], []
+        for row in TABLES.get(table, []):
+            actual = {
+                actor: stage.ask(row["url"], row["method"], actor)
+                for actor in runner.actors_of(table)
+            }
+            answered.append({"url": row["url"], "method": row["method"], **actual})
+            wrong += [
+                f"{row['url']} {row['method']} for {actor}: decided {row[actor]}, answered {said}"
+                for actor, said in actual.items()
+                if row[actor] != said
+            ]
+        if os.environ.get("CONCORD_WRITE_MATRIX"):
+            runner.write_table(table, answered)
+            pytest.skip("wrote the table from what the site answered; read it before you keep it")
+        assert wrong == []
+
+
+class TestTheUnseen:
+    """What one may not see cannot be told from what never existed."""
+
+    MASK = ("csrfmiddlewaretoken", "Set-Cookie", "Date", "X-Request-ID")
+
+    def answer(self, client: StrictClient, url: str) -> tuple[int, bytes, list[tuple[str, str]]]:
+        response = client.get(url)
+        token = str(response.context["csrf_token"]) if response.context else ""
+        body = response.content.replace(token.encode(), b"") if token else response.content
+        headers = sorted((k, v) for k, v in response.headers.items() if k not in self.MASK)
+        return response.status_code, body, headers
+
+    @pytest.mark.parametrize(
+        ("name", "row"),
+        [
+            ("partners:organisation", "unlisted_ngo"),
+            ("partners:organisation", "applying"),
+            ("partners:contact", "other_contact"),
+        ],
+    )
+    def test_is_404_to_the_byte(self, name: str, row: str, cast: Cast, client_for) -> None:
+        client = client_for(cast.ngo_manager)
+        unseen = self.answer(client, reverse(name, args=[getattr(cast, row).uuid]))
+        never = self.answer(client, reverse(name, args=[runner.NOWHERE]))
+        assert unseen == never
+        assert unseen[0] == 404
+
+    def test_is_seen_by_its_own_people(self, cast: Cast, client_for) -> None:
+        url = reverse("partners:organisation", args=[cast.unlisted_ngo.uuid])
+        assert client_for(cast.unlisted_manager).get(url).status_code == 200
+        assert client_for(cast.ngo_manager).get(url).status_code == 404
+
+
+class TestTheClient:
+    def test_refuses_a_list_that_skips_rows(self, cast: Cast) -> None:
+        from partners.models import Organisation
+        from tests.support.client import _refuse_offset
+        from django.db import connection
+
+        with connection.execute_wrapper(_refuse_offset), pytest.raises(NotFit, match="OFFSET"):
+            list(Organisation.objects.order_by("pk")[2:4])
+
+    def test_refuses_a_page_without_its_headers(self, client: StrictClient) -> None:
+        response = HttpResponse("<p>bare</p>")
+        with pytest.raises(NotFit, match="missing"):
+            client.look_at(response)

@@ -1,0 +1,75 @@
+"""What the settings refuse, asked of a real process: they are read once, when it starts."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+KEYS = {
+    "SECRET_KEY": "x" * 60,
+    "SEALING_KEYS": "k1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+    "BLIND_INDEX_KEY": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+}
+POSTGRES = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
+
+
+def start(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Read the settings in a process of their own, with nothing set but what is given."""
+    clean = {
+        "PATH": os.environ["PATH"],
+        "CONCORD_VAR": str(tmp_path / "var"),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    script = "from django.conf import settings; print(len(settings.SEALING_KEYS), settings.DEMO)"
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=clean | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestKeys:
+    def test_are_made_once_where_nothing_is_set(self, tmp_path: Path) -> None:
+        assert start(tmp_path).stdout.strip() == "1 False"
+        secrets = tmp_path / "var" / "secrets"
+        first = {path.name: path.read_text() for path in secrets.iterdir()}
+        assert set(first) == {"secret_key", "sealing_keys", "blind_index_key"}
+        assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o600}
+        start(tmp_path)
+        assert {path.name: path.read_text() for path in secrets.iterdir()} == first
+
+    @pytest.mark.parametrize("where", [POSTGRES, {"ALLOWED_HOSTS": "nrm.example.org"}])
+    @pytest.mark.parametrize("missing", sorted(KEYS))
+    def test_must_be_given_in_production(self, tmp_path: Path, where, missing) -> None:
+        given = {name: value for name, value in KEYS.items() if name != missing}
+        refused = start(tmp_path, **where, **given)
+        assert refused.returncode != 0
+        assert f"Set {missing}" in refused.stderr
+        assert not (tmp_path / "var" / "secrets").exists()
+        assert start(tmp_path, **where, **KEYS).returncode == 0
+
+    def test_may_stand_in_files(self, tmp_path: Path) -> None:
+        files = {}
+        for name, value in KEYS.items():
+            path = tmp_path / name
+            path.write_text(value + "\n")
+            files[f"{name}_FILE"] = str(path)
+        assert start(tmp_path, **POSTGRES, **files).stdout.strip() == "1 False"
+
+
+class TestDemonstration:
+    @pytest.mark.parametrize("where", [POSTGRES, {"ALLOWED_HOSTS": "nrm.example.org"}])
+    def test_refuses_to_start_in_production(self, tmp_path: Path, where: dict[str, str]) -> None:
+        refused = start(tmp_path, CONCORD_DEMO="1", **where, **KEYS)
+        assert refused.returncode != 0
+        assert "CONCORD_DEMO" in refused.stderr
+
+    def test_starts_on_the_embedded_default(self, tmp_path: Path) -> None:
+        assert start(tmp_path, CONCORD_DEMO="1").stdout.strip() == "1 True"

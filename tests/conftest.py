@@ -1,0 +1,58 @@
+"""What every test has: the moment, the cast, strict clients, and no way out to the network."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone, translation
+
+from accounts.models import User
+from tests.support.cast import Cast, assemble
+from tests.support.client import StrictClient
+
+
+@pytest.fixture
+def at() -> datetime:
+    """Now, once: what services are told."""
+    return timezone.now()
+
+
+@pytest.fixture
+def cast(db: None, at: datetime) -> Cast:
+    return assemble(at)
+
+
+@pytest.fixture
+def client() -> StrictClient:
+    return StrictClient()
+
+
+@pytest.fixture
+def client_for() -> Callable[..., StrictClient]:
+    """A client signed in as the user; `second_factor=False` and `fresh=False` leave those out."""
+
+    def sign_in(user: User, *, second_factor: bool = True, fresh: bool = True) -> StrictClient:
+        signed_in = StrictClient()
+        signed_in.sign_in(user, second_factor=second_factor, fresh=fresh)
+        return signed_in
+
+    return sign_in
+
+
+@pytest.fixture(autouse=True)
+def _clean_slate() -> Iterator[None]:
+    cache.clear()
+    with translation.override("en"):
+        yield
+    cache.clear()
+
+
+def pytest_sessionfinish() -> None:
+    """The suite's own var folder goes with it; a folder that was given stays."""
+    var = Path(settings.VAR)
+    if var.name.startswith("concord-test-"):
+        shutil.rmtree(var, ignore_errors=True)
