@@ -75,8 +75,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
         An error page for known addresses only would tell who has an account.
         """
+        # Named after the configured address: neither a Host header nor a request is needed.
+        site = {"name": settings.MFA_TOTP_ISSUER, "domain": urlsplit(settings.SITE_URL).netloc}
+        known = {"email": email, "site_url": settings.SITE_URL, "current_site": site}
         try:
-            super().send_mail(template_prefix, email, {"site_url": settings.SITE_URL, **context})
+            self.render_mail(template_prefix, email, {**known, **context}).send()
         except (OSError, smtplib.SMTPException) as fault:
             logger.error("mail %s was not handed over: %s", template_prefix, type(fault).__name__)
 

@@ -43,8 +43,9 @@ def keep(*, user: User, path: str, fields: QueryDict, at: datetime) -> bool:
         raise NotKeepable("path")
     if len(text) > LARGEST:
         raise NotKeepable("size")
+    owner = User.objects.get(pk=user.pk)  # `request.user` is a proxy, which a seal does not know
     KeptForm.objects.update_or_create(
-        user=user, path=path, defaults={"fields": text, "saved_at": at}
+        user=owner, path=path, defaults={"fields": text, "saved_at": at}
     )
     return True
 

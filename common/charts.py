@@ -30,7 +30,7 @@ Spec: TypeAlias = dict[str, Any]
 
 # Told apart without red, green or blue cones too, and each at least 3:1 on white: both measured in
 # tests/common/test_charts.py. Lines differ by dash and point as well.
-PALETTE: Final = ("#0f343d", "#d08a1d", "#3a8fc4", "#9c2f6b", "#6b7f1f", "#8a8f94")
+PALETTE: Final = ("#0f343d", "#ca802d", "#2570b4", "#923271", "#4f5e17", "#8c949b")
 _DASHES: Final = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [5, 5], [1, 3])
 _SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 _INK, _QUIET, _RULE = "#14212b", "#51606b", "#dfe5e8"
@@ -347,7 +347,8 @@ def _cached(kind: str, spec: Spec) -> bytes:
         "format_locale": locale,
     }
     if kind == "png":
-        whole = json.dumps(spec).replace(_FONT, _FONT_OF_PNG)
+        # On a clear ground the fine grey lines would come out black.
+        whole = json.dumps(spec | {"background": "#ffffff"}).replace(_FONT, _FONT_OF_PNG)
         made = vl_convert.vegalite_to_png(whole, scale=2, **options)
     else:
         made = vl_convert.vegalite_to_svg(spec, **options).encode()

@@ -47,8 +47,8 @@ CLASSES = {
 class DateInputs(forms.MultiWidget):
     """A date as three boxes: day, month, year. Nobody has to know a format or open a calendar.
 
-    For `forms.DateField(widget=DateInputs)`: what is posted becomes "YYYY-MM-DD"; three empty boxes
-    are no date; anything else is handed on as typed, so that the field refuses it and shows it again.
+    For `forms.DateField(widget=DateInputs)`: what is posted becomes "YYYY-MM-DD"; three empty
+    boxes are no date; anything else is handed on as typed, for the field to refuse and show again.
     """
 
     template_name = "django/forms/widgets/date_inputs.html"
@@ -102,11 +102,11 @@ class DateInputs(forms.MultiWidget):
 
 
 class ConcordBoundField(BoundField):
-    """A field as a page shows it: its kind, its width, and what a screen reader is told about it."""
+    """A field as a page shows it: its kind, its width, and what a screen reader is told."""
 
     @property
     def kind(self) -> str:
-        """Which branch of `field.html` draws it: a key of `CLASSES`, "date", "group" or "hidden"."""
+        """Which branch of `field.html` draws it: one of `CLASSES`, "date", "group", "hidden"."""
         widget = self.field.widget
         if widget.is_hidden:
             return "hidden"
@@ -126,7 +126,7 @@ class ConcordBoundField(BoundField):
 
     @property
     def is_marked_optional(self) -> bool:
-        """Whether the label says "(optional)": only where the same form also has required fields."""
+        """Whether the label says "(optional)": only in a form that also has required fields."""
         if self.field.required or self.kind == "checkbox":
             return False
         return any(field.required for field in self.form.fields.values())
@@ -134,7 +134,7 @@ class ConcordBoundField(BoundField):
     def build_widget_attrs(
         self, attrs: dict[str, Any], widget: forms.Widget | None = None
     ) -> dict[str, Any]:
-        """Django's attributes plus our classes; browsers are told to remember nothing by default."""
+        """Django's attributes plus our classes; by default browsers are to remember nothing."""
         attrs = super().build_widget_attrs(attrs, widget)
         widget = widget or self.field.widget
         kind = self.kind

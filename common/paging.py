@@ -45,6 +45,7 @@ class Order:
         self.fields = tuple(name.removeprefix("-") for name in fields)
         self.descending = tuple(name.startswith("-") for name in fields)
         self.named_by = named_by
+        self.joins_for_name = "__" in named_by
         self.unique_within = tuple(unique_within)
         self.set_only = tuple(set_only)
         self.salt = "common.paging:" + ",".join((*fields, named_by))
@@ -248,11 +249,11 @@ def _fetch(
 
 
 def _mark(queryset: QuerySet[Any], order: Order, key: str) -> QuerySet[Any]:
-    """Let each row carry its slice, its name and its place, whatever columns it has otherwise."""
-    places = {f"page_at_{n}": F(name) for n, name in enumerate(order.fields)}
-    marked: QuerySet[Any] = queryset.annotate(
-        page_slice=Value(key), page_name=F(order.named_by), **places
-    )
+    """Let each row carry its slice, its key and its place, whatever columns it has otherwise."""
+    own = {f"page_at_{n}": F(name) for n, name in enumerate(order.fields)}
+    if not order.joins_for_name:
+        own["page_name"] = F(order.named_by)
+    marked: QuerySet[Any] = queryset.annotate(page_slice=Value(key), page_pk=F("pk"), **own)
     return marked
 
 
@@ -265,14 +266,19 @@ def _page(
     has_previous: bool,
     restarted: bool = False,
 ) -> Page:
-    def cursor(row: Row, *, backwards: bool) -> str:
-        name, slice_key = str(_read(row, "page_name")), _read(row, "page_slice")
-        return _Cursor(name, slice_key, backwards).write(order)
+    first, last = rows[:1] if has_previous else [], rows[-1:] if has_next else []
+    names = _names(slices, order, first + last)
+
+    def cursor(ends: list[Row], *, backwards: bool) -> str:
+        for row in ends:
+            name = str(names[_read(row, "page_pk")])
+            return _Cursor(name, _read(row, "page_slice"), backwards).write(order)
+        return ""
 
     page = Page(
         rows=rows,
-        next=cursor(rows[-1], backwards=False) if has_next else "",
-        previous=cursor(rows[0], backwards=True) if has_previous else "",
+        next=cursor(last, backwards=False),
+        previous=cursor(first, backwards=True),
         count=_count(list(slices.values()), order),
         restarted=restarted,
     )
@@ -281,6 +287,17 @@ def _page(
             for extra in [key for key in row if key.startswith("page_")]:
                 del row[extra]
     return page
+
+
+def _names(slices: Mapping[str, QuerySet[Any]], order: Order, rows: list[Row]) -> dict[Any, Any]:
+    """What cursors call these rows, by key."""
+    keys = {_read(row, "page_pk") for row in rows}
+    if not keys or not order.joins_for_name:
+        return {_read(row, "page_pk"): _read(row, "page_name") for row in rows}
+    # Asked for apart, at most two rows, so that the page itself joins nothing for its cursors.
+    queryset = next(iter(slices.values()))
+    ends = queryset.model._base_manager.using(queryset.db).filter(pk__in=keys)
+    return dict(ends.values_list("pk", order.named_by))
 
 
 def _count(querysets: list[QuerySet[Any]], order: Order, cap: int = CAP) -> CappedCount:

@@ -5,7 +5,6 @@ or a disk, whatever the HTML or CSS asks for. Call from a task, not from a reque
 """
 
 import binascii
-import hashlib
 import struct
 import unicodedata
 from base64 import b64decode
@@ -23,7 +22,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
+    from weasyprint.urls import URLFetcher
 
 _STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 ASSETS: Final[Mapping[str, tuple[str, Path]]] = {
@@ -88,11 +87,7 @@ def html_to_pdf(html: str, *, stylesheets: Sequence[str] = ()) -> bytes:
         _check(document.etree_element)
         _isolate(document.etree_element)
         sheets = [weasyprint.CSS(url=url, url_fetcher=fetcher) for url in stylesheets]
-        pdf: bytes = document.write_pdf(
-            stylesheets=sheets,
-            pdf_variant="pdf/ua-1",
-            pdf_identifier=hashlib.sha256(html.encode(errors="replace")).digest()[:16],
-        )
+        pdf: bytes = document.write_pdf(stylesheets=sheets, pdf_variant="pdf/ua-1")
     except weasyprint.urls.FatalURLFetchingError:
         pass  # a BaseException: a worker must not see it
     if fetcher.refused is not None:

@@ -55,7 +55,7 @@ class KeyMissing(SealError):
 
 
 class Erased(SealError):
-    """The data key was destroyed: what it sealed is gone for good, here and in every backup."""
+    """The data key was destroyed: nothing that it sealed will open again, here or in history."""
 
 
 class _Secret:
@@ -335,9 +335,9 @@ def _pad(plain: bytes) -> bytes:
 class WrappedKeyField(models.BinaryField):  # type: ignore[type-arg]
     """The wrapped data key of a row. Made when the row is first saved; null afterwards = erased.
 
-    `owner` names the attribute that holds the owner's uuid. The column must stay out of history
-    (a copy would survive erasure); `manage.py check` says so. Only rotate_keys and the act of
-    erasure change it.
+    `owner` names the attribute that holds the owner's uuid. Saving a row that was saved before can
+    destroy its key (None) and never changes it otherwise; rotate_keys does, by `update()`. The
+    column must stay out of history (a copy would survive erasure); `manage.py check` says so.
     """
 
     def __init__(self, *args: Any, owner: str = "uuid", **kwargs: Any) -> None:
@@ -370,7 +370,10 @@ class WrappedKeyField(models.BinaryField):  # type: ignore[type-arg]
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         if add:
             self.ensure(model_instance)
-        return super().pre_save(model_instance, add)
+        value = super().pre_save(model_instance, add)
+        # A row that was read before an erasure or a rotation and is saved after it would bring the
+        # destroyed key back, or one under a master key that is about to go.
+        return value if add or value is None else models.F(self.attname)
 
     def ensure(self, row: models.Model) -> None:
         """Gives a row that was never saved its key; does nothing to any other row."""

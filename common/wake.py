@@ -7,7 +7,7 @@ time, and losing it costs a minute. Not here: the tasks, the schedule.
 import logging
 from dataclasses import dataclass
 
-from celery import current_app  # type: ignore[import-untyped]
+from celery import current_app
 from django.db import connection, transaction
 
 logger = logging.getLogger(__name__)

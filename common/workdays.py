@@ -135,12 +135,12 @@ def add_working_days(
 
 
 def working_days_between(start: date, end: date, calendar: Calendar) -> int:
-    """Working days after ``start`` up to and including ``end``; negative when ``end`` is earlier.
+    """Working days after the earlier day, up to and including the later; negative if turned round.
 
     The inverse of `add_working_days` with the start day excluded.
     """
     if end < start:
-        return -working_days_between(end - DAY, start - DAY, calendar)
+        return -working_days_between(end, start, calendar)
     days = (start + DAY * n for n in range(1, (end - start).days + 1))
     return sum(calendar.is_working(day) for day in days)
 

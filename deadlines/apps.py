@@ -9,14 +9,22 @@ class DeadlinesConfig(AppConfig):
     verbose_name = _("Inbox, mail and background work")
 
     def ready(self) -> None:
-        from deadlines import mails, sweeps
+        from accounts import kept, resets
+        from deadlines import mails, notifications, sweeps
         from deadlines.services import jobs, mail, notices
         from deadlines.services.sweep import send_mail
 
-        mails.register("notices_waiting", variables=frozenset({"count", "url"}))
+        mails.register(mail.NOTICES_WAITING, variables=frozenset({"count", "url"}))
         mails.register("invitation", variables=frozenset({"date", "url"}))
+        mails.register(notifications.FACTOR_RESET, variables=frozenset({"date"}))
+        notifications.register_kinds()
+        resets.register(notifications.factor_reset)
+
+        # In this order: what writes notices and mail comes before what sends them.
+        sweeps.register("resets of second factors", resets.carry_out_due)
+        sweeps.register("kept forms", kept.purge_kept_forms)
         sweeps.register("summaries", notices.write_summaries)
         sweeps.register("mail", send_mail)
-        sweeps.register("unsent addresses", mail.forget_dead_addresses)
+        sweeps.register("addresses of dead mail", mail.forget_dead_addresses)
         sweeps.register("jobs", jobs.wake_waiting)
         sweeps.register("results of jobs", jobs.expire_results)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
+from django.utils.functional import cached_property
 
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -28,17 +29,17 @@ _SHOWN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\.([a-z]{3,4})")
 class PrivateStorage(FileSystemStorage):
     """Files readable by the service's own account only, with no address of their own."""
 
+    @cached_property
+    def base_location(self) -> str:
+        return str(Path(settings.MEDIA_ROOT) / "jobs")
+
     def url(self, name: str | None) -> str:
         raise ValueError("A job's result has no address; deadlines.views.job_file hands it out.")
 
 
 def job_storage() -> PrivateStorage:
-    """The folder of results. A function, so that no migration carries a path of this machine."""
-    return PrivateStorage(
-        location=Path(settings.MEDIA_ROOT) / "jobs",
-        file_permissions_mode=0o600,
-        directory_permissions_mode=0o700,
-    )
+    """The folder of results; a function, so that a migration carries its name alone."""
+    return PrivateStorage(file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
 
 def random_name(_instance: object = None, _filename: str = "") -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from django.core.files.base import File
+from django.utils.functional import Promise
 
 from common.marks import Permission
 from deadlines.choices import JobError
@@ -16,7 +17,7 @@ from deadlines.choices import JobError
 if TYPE_CHECKING:
     from deadlines.models import Job
 
-Words = str  # a gettext_lazy text passes for one
+Words = str | Promise
 
 
 class JobStopped(Exception):

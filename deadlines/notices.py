@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.functional import Promise
+
 from common.marks import Actor
 
-Words = str  # a gettext_lazy text passes for one
+Words = str | Promise
 Link = Callable[[UUID], str]
 StillVisible = Callable[[Actor, Collection[UUID]], set[UUID]]
 """Of these subjects, those the actor may still see. One query, whatever their number."""

@@ -6,18 +6,21 @@ everything it started on Ctrl-C or TERM, or when one of the two dies.
 """
 
 import argparse
-import http.client
 import os
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import supervise
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+VAR = Path(os.environ.get("CONCORD_VAR") or ROOT / "var").resolve()
+LOGS = VAR / "log"
 START_WITHIN = 90.0  # seconds
 # One process for both: starting Django twice would be half of a warm start.
 PREPARE = """
@@ -36,15 +39,11 @@ def environment(port: int) -> dict[str, str]:
     return env | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "CONCORD_DEMO": "1",
-        "CONCORD_VAR": str(var_folder()),
+        "CONCORD_VAR": str(VAR),
         "SITE_URL": f"http://localhost:{port}",
         "LOG_LEVEL": env.get("LOG_LEVEL", "WARNING"),
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def var_folder() -> Path:
-    return Path(os.environ.get("CONCORD_VAR") or ROOT / "var").resolve()
 
 
 def is_free(port: int, host: str, family: socket.AddressFamily) -> bool:
@@ -78,14 +77,18 @@ def prepare(env: dict[str, str]) -> str:
 
 
 def answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    """Whether a visitor gets a page (the sign-in page, after a redirect).
+
+    Raises SystemExit when the answer is an error: waiting would not mend it.
+    """
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        connection.request("GET", "/", headers={"Host": f"localhost:{port}"})
-        return connection.getresponse().status < 500
+        with direct.open(f"http://localhost:{port}/", timeout=20) as page:
+            return bool(page.status == 200)
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"demo: the site answers {error.code}, see {LOGS}/web.log") from error
     except OSError:
         return False
-    finally:
-        connection.close()
 
 
 def dead(programs: dict[str, subprocess.Popen[bytes]]) -> str:
@@ -93,7 +96,7 @@ def dead(programs: dict[str, subprocess.Popen[bytes]]) -> str:
     return next((name for name, process in programs.items() if process.poll() is not None), "")
 
 
-def run(port: int, logs: Path) -> int:
+def run(port: int) -> int:
     bind = [part for address in addresses(port) for part in ("--bind", address)]
     env = environment(port)
     began = time.monotonic()
@@ -112,26 +115,26 @@ def run(port: int, logs: Path) -> int:
     programs: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in commands.items():
-            log = logs / f"{name}.log"
+            log = LOGS / f"{name}.log"
             log.write_bytes(b"")
             programs[name] = supervise.start(command, env=env, log=log)
         while not answers(port):
             if not dead(programs) and time.monotonic() - began < START_WITHIN:
                 time.sleep(0.1)
                 continue
-            print(supervise.tail(logs / "web.log"), file=sys.stderr)
-            raise SystemExit(f"demo: the site did not start. Logs: {logs}")
+            print(supervise.tail(LOGS / "web.log"), file=sys.stderr)
+            raise SystemExit(f"demo: the site did not start. Logs: {LOGS}")
         print(
             f"\n{sign_ins.rstrip()}\n\n"
             f"Concord runs at http://localhost:{port} "
             f"(ready after {time.monotonic() - began:.0f} s)\n"
-            f"Mail and logs are under {logs.parent}. Ctrl-C ends it.",
+            f"Mail and logs are under {VAR}. Ctrl-C ends it.",
             flush=True,
         )
         while not (name := dead(programs)):
             time.sleep(0.5)
-        print(supervise.tail(logs / f"{name}.log"), file=sys.stderr)
-        print(f"demo: {name} ended; stopping. Its log: {logs / f'{name}.log'}", file=sys.stderr)
+        print(supervise.tail(LOGS / f"{name}.log"), file=sys.stderr)
+        print(f"demo: {name} ended; stopping. Its log: {LOGS / f'{name}.log'}", file=sys.stderr)
         return 1
     finally:
         supervise.stop(list(programs.values()))
@@ -142,11 +145,10 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8000)
     port = parser.parse_args().port
     os.chdir(ROOT)
-    logs = var_folder() / "log"
-    logs.mkdir(parents=True, exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
     supervise.stop_on_signals()
     try:
-        return run(port, logs)
+        return run(port)
     except supervise.Stopped:
         print("\ndemo: ended", flush=True)
         return 0

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
+from accounts.audit import Who
 from common.marks import Actor, Subject
 from common.wake import wake
 from deadlines import notices
@@ -28,7 +29,7 @@ def notify(
     recipients: Iterable[int],
     kind: str,
     subject: Subject,
-    by: Actor,
+    by: Who,
     at: datetime,
     key: str,
     urgency: Urgency = Urgency.DIGEST,

@@ -73,7 +73,7 @@ def _sample_chart() -> str:
     """A drawing as `common.charts` makes them; a fixed one, so that the gallery needs no engine."""
     bars = "".join(
         f'<rect x="{x}" y="{170 - 4 * height}" width="44" height="{4 * height}" fill="#0b5f6a"/>'
-        f'<text x="{x + 22}" y="188" font-size="13" text-anchor="middle" fill="#4a5c61">{name}</text>'
+        f'<text x="{x + 22}" y="188" font-size="13" text-anchor="middle">{name}</text>'
         for height, x, name in SAMPLE_BARS
     )
     drawing = (
@@ -106,7 +106,10 @@ def _lists() -> dict[str, Any]:
                 {"text": "24 Nov 2026", "note": _("2 working days left")},
             ),
             _cells(
-                {"text": "Association for the Protection of Seasonal and Domestic Workers", "href": "#table"},
+                {
+                    "text": "Association for the Protection of Seasonal and Domestic Workers",
+                    "href": "#table",
+                },
                 {"text": _("Under review"), "colour": "yellow"},
                 "South",
                 "0",
@@ -124,7 +127,9 @@ def _lists() -> dict[str, Any]:
         "chart_rows": [_cells(name, str(height)) for height, _x, name in SAMPLE_BARS],
         "nothing_found": {
             "title": _("No organisation matches"),
-            "text": _("Try a wider region, or ask the co-ordination team which service is nearest."),
+            "text": _(
+                "Try a wider region, or ask the co-ordination team which service is nearest."
+            ),
             "href": "#table",
             "label": _("Clear all filters"),
         },
@@ -155,7 +160,9 @@ def _stories() -> dict[str, Any]:
                 "title": _("Sent back with questions"),
                 "by": "K. Example, Co-ordination Office",
                 "at": datetime(2026, 11, 12, 9, 30, tzinfo=UTC),
-                "text": _("Please add the deputy of the contact point and how to reach them at night."),
+                "text": _(
+                    "Please add the deputy of the contact point and how to reach them at night."
+                ),
             },
             {"title": _("Application received"), "at": date(2026, 11, 9)},
         ],
@@ -168,27 +175,43 @@ def _stories() -> dict[str, Any]:
                 "status": _("In progress"),
                 "colour": "teal",
             },
-            {"label": _("Contact points"), "href": "#tasks", "status": _("Not started"), "colour": "blue"},
+            {
+                "label": _("Contact points"),
+                "href": "#tasks",
+                "status": _("Not started"),
+                "colour": "blue",
+            },
             {"label": _("Check and send"), "status": _("Cannot start yet")},
         ],
         "answers": [
             {"label": _("Name"), "value": "Lantern House", "href": "#summary"},
             {"label": _("State"), "value": _("Member"), "colour": "green"},
-            {"label": _("Address"), "lines": ["12 Harbour Street", "North Town"], "href": "#summary"},
+            {
+                "label": _("Address"),
+                "lines": ["12 Harbour Street", "North Town"],
+                "href": "#summary",
+            },
             {"label": _("Second channel"), "value": "", "href": "#summary", "action": _("Add")},
         ],
         "steps": [
-            _("The co-ordination team reads the application within ten working days, by 4 December 2026."),
+            _("The co-ordination team reads it within ten working days, by 4 December 2026."),
             _("They may send it back with questions. You get a notice here."),
             _("A body with a voting seat for civil society decides."),
         ],
-        "contact": {"text": _("Questions? Write to"), "href": "mailto:desk@example.org", "label": "desk@example.org"},
+        "contact": {
+            "text": _("Questions? Write to"),
+            "href": "mailto:desk@example.org",
+            "label": "desk@example.org",
+        },
     }
 
 
 def _panels() -> dict[str, Any]:
     return {
-        "panel_tags": [{"text": _("Accepted"), "colour": "green"}, {"text": _("Urgent"), "colour": "red"}],
+        "panel_tags": [
+            {"text": _("Accepted"), "colour": "green"},
+            {"text": _("Urgent"), "colour": "red"},
+        ],
         "panel_facts": [
             {"label": _("Received"), "value": "9 Nov 2026"},
             {"label": _("Decision due"), "value": "24 Nov 2026"},
@@ -196,7 +219,12 @@ def _panels() -> dict[str, Any]:
         ],
         "buttons": [
             {"label": _("Save and continue")},
-            {"label": _("Save and come back later"), "kind": "secondary", "name": "later", "value": "1"},
+            {
+                "label": _("Save and come back later"),
+                "kind": "secondary",
+                "name": "later",
+                "value": "1",
+            },
         ],
         "panel_actions": [
             {"label": _("Add a note"), "href": "#panel"},
@@ -213,15 +241,23 @@ def _panels() -> dict[str, Any]:
             {"text": _("Enter the name of the organisation"), "href": "#id_name"},
             {"text": _("The two dates contradict each other")},
         ],
-        "result": {"label": _("Download the report"), "href": "#progress", "note": _("Kept for seven days.")},
+        "result": {
+            "label": _("Download the report"),
+            "href": "#progress",
+            "note": _("Kept for seven days."),
+        },
         "tag_colours": ["grey", "green", "teal", "blue", "purple", "red", "orange", "yellow"],
     }
 
 
 def _forms() -> dict[str, Any]:
-    wrong = QueryDict("s-email=lantern&s-founded_on_day=31&s-founded_on_month=2&s-founded_on_year=2014")
+    wrong = QueryDict(
+        "s-email=lantern&s-founded_on_day=31&s-founded_on_month=2&s-founded_on_year=2014"
+    )
     return {
-        "filter": SampleFilter(QueryDict("region=n&state=member"), prefix=None, auto_id="filter_%s"),
+        "filter": SampleFilter(
+            QueryDict("region=n&state=member"), prefix=None, auto_id="filter_%s"
+        ),
         "search": SampleFilter(auto_id="search_%s"),
         "empty_form": SampleForm(),
         "wrong_form": SampleForm(wrong, prefix="s"),

@@ -15,6 +15,7 @@ from common.forms import ConcordBoundField
 from partners.choices import Capacity, ChannelKind, CsoClass, Level, OrganisationKind
 from partners.languages import offered_languages
 from partners.models import Area, Organisation, PointOfContact
+from partners.reviews import REVIEWED, digest, raw_answers
 from partners.services.organisations import NamedContact
 
 
@@ -36,15 +37,25 @@ class DraftBoundField(ConcordBoundField):
         return " ".join(filter(None, (question, described)))
 
 
+#: What a page carries for itself; not answers.
+OF_THE_FORM = frozenset({"version", "seen"})
+
+
 class AnswerPage(forms.Form):
-    """One page: what it shows first, what it saves, and the same as `reviews.raw_answers` has it."""
+    """One page: what it shows first, what it saves, and the same as `reviews.raw_answers` has it.
+
+    `seen` is the digest of the page's answers as they were when it was opened: a colleague who
+    saved another page in the meantime is no reason to stop anybody.
+    """
 
     bound_field_class = DraftBoundField
+    page: ClassVar[str] = ""
     optional: ClassVar[frozenset[str]] = frozenset()
     #: Where the question about a part of the application is shown, if not at the field of its name.
     shown_at: ClassVar[Mapping[str, str]] = {}
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -56,19 +67,26 @@ class AnswerPage(forms.Form):
         self.organisation = organisation
         asked = questions or {}
         self.questions = {self.shown_at.get(part, part): text for part, text in asked.items()}
-        super().__init__(data, initial={"version": organisation.version, **self.standing()})
+        initial = {"version": organisation.version, "seen": self.fingerprint(), **self.standing()}
+        super().__init__(data, initial=initial)
+
+    def fingerprint(self) -> str:
+        """The digest of what is kept now on this page."""
+        kept = raw_answers(self.organisation)
+        return digest({part: kept[part] for part, page in REVIEWED.items() if page == self.page})
 
     def standing(self) -> dict[str, Any]:
         """The answers as they are kept now, by the names of the form's fields."""
         return {
             name: getattr(self.organisation, name)
             for name in self.base_fields
-            if name != "version"
+            if name not in OF_THE_FORM
         }
 
     def answers(self) -> dict[str, Any]:
         """What `save_answers` takes."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        given = self.cleaned_data
+        return {name: value for name, value in given.items() if name not in OF_THE_FORM}
 
     def said(self) -> dict[str, Any]:
         """What was typed, by part of the application and comparable with `raw_answers`."""
@@ -80,6 +98,7 @@ class AnswerPage(forms.Form):
 
 
 class About(AnswerPage):
+    page = "about"
     optional = frozenset({"short_name"})
     shown_at: ClassVar = {"registration": "registration_number"}
 
@@ -144,6 +163,7 @@ class AreaChoice(forms.ModelChoiceField):
 
 
 class Work(AnswerPage):
+    page = "work"
     description = forms.CharField(
         label=_("What the organisation does"),
         help_text=_("For whom, and what. Other members read it. Never name a person."),
@@ -175,6 +195,7 @@ class Work(AnswerPage):
 
 
 class Capacities(AnswerPage):
+    page = "capacities"
     capacities = forms.MultipleChoiceField(
         label=_("What the organisation wants to do in the mechanism"),
         help_text=_("Choose all that apply: none of them rules out another."),
@@ -192,6 +213,7 @@ class Capacities(AnswerPage):
 
 
 class Reach(AnswerPage):
+    page = "reach"
     optional = frozenset({"website", "postal_address"})
 
     email = forms.EmailField(
@@ -215,20 +237,19 @@ class Reach(AnswerPage):
     )
     is_listed = forms.BooleanField(
         label=_("Show our entry to other members"),
-        help_text=_(
-            "If not, only the organisation itself and the co-ordination see the entry."
-        ),
+        help_text=_("If not, only the organisation itself and the co-ordination see the entry."),
         required=False,
     )
 
 
-def _name(label: Any) -> forms.CharField:
-    return forms.CharField(label=label, max_length=120, required=False)
+def _words(label: Any, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(label=label, help_text=help_text, max_length=120, required=False)
 
 
-def _channel(label: Any) -> forms.ChoiceField:
+def _channel(label: Any, help_text: Any = "") -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label,
+        help_text=help_text,
         choices=[("", _("Choose a channel")), *ChannelKind.choices],
         required=False,
     )
@@ -241,22 +262,26 @@ def _address() -> forms.CharField:
 class Contact(AnswerPage):
     """Whom others call, and who stands in. Two channels each; more can be kept under Contacts."""
 
+    page = "contact"
     optional = frozenset(
         {"primary_post", "primary_hours", "primary_kind_2", "primary_value_2"}
         | {"deputy_post", "deputy_kind_2", "deputy_value_2"}
     )
     shown_at: ClassVar = {"contact": "primary_person_name"}
 
-    primary_person_name = _name(_("Name"))
-    primary_post = _name(_("Post"))
-    primary_hours = _name(_("Hours"))
-    primary_kind_1 = _channel(_("First channel to try"))
+    primary_person_name = _words(_("Name"))
+    primary_post = _words(_("Post"))
+    primary_hours = _words(_("Hours"), _("When this person can be reached."))
+    primary_kind_1 = _channel(
+        _("First channel to try"),
+        _("One of the channels should also work when the internet does not."),
+    )
     primary_value_1 = _address()
     primary_kind_2 = _channel(_("Second channel"))
     primary_value_2 = _address()
     primary_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    deputy_person_name = _name(_("Name"))
-    deputy_post = _name(_("Post"))
+    deputy_person_name = _words(_("Name"))
+    deputy_post = _words(_("Post"))
     deputy_kind_1 = _channel(_("First channel to try"))
     deputy_value_1 = _address()
     deputy_kind_2 = _channel(_("Second channel"))
@@ -272,10 +297,6 @@ class Contact(AnswerPage):
             None,
         )
         super().__init__(organisation, *args, **kwargs)
-        self.fields["primary_hours"].help_text = _("When this person can be reached.")
-        self.fields["primary_kind_1"].help_text = _(
-            "One of the channels should also work when the internet does not."
-        )
 
     def standing(self) -> dict[str, Any]:
         return {**_as_fields("primary", self.primary), **_as_fields("deputy", self.deputy)}
@@ -318,9 +339,14 @@ class Contact(AnswerPage):
         return any(self.cleaned_data.get(name) for name in own)
 
     def named(self, who: str) -> NamedContact | None:
-        """What `name_contacts` takes for "primary" or "deputy"; None if nobody is named."""
+        """What `name_contacts` takes for "primary" or "deputy"; None if nothing is to write."""
         given, standing = self.cleaned_data, self._standing(who)
-        if not given[f"{who}_person_name"]:
+        is_as_it_stands = all(
+            given[name] == value
+            for name, value in _as_fields(who, standing).items()
+            if name in given
+        )
+        if not given[f"{who}_person_name"] or is_as_it_stands:
             return None
         # This page shows two channels; what the entry has beyond them stays.
         more = [(c.kind, c.value) for c in standing.channels.all()][2:] if standing else []
@@ -331,15 +357,8 @@ class Contact(AnswerPage):
                 if name in given
             },
             channels=(*self._channels(who), *more),
-            standing=standing if given[f"{who}_version"] else None,
+            standing=standing,
             version=given[f"{who}_version"],
-        )
-
-    def is_of_this_entry(self) -> bool:
-        """Whether the people it was filled in about are still those who stand there."""
-        pairs = (("primary_version", self.primary), ("deputy_version", self.deputy))
-        return all(
-            self.cleaned_data[name] == (entry.version if entry else 0) for name, entry in pairs
         )
 
     def _channels(self, who: str) -> list[tuple[str, str]]:
@@ -364,9 +383,11 @@ class Contact(AnswerPage):
 
 
 def _as_fields(who: str, contact: PointOfContact | None) -> dict[str, Any]:
+    channels = [f"{who}_{what}_{number}" for number in (1, 2) for what in ("kind", "value")]
+    fields: dict[str, Any] = dict.fromkeys(channels, "")
     if contact is None:
-        return {f"{who}_version": 0}
-    fields = {
+        return {**fields, f"{who}_version": 0}
+    fields |= {
         f"{who}_person_name": contact.person_name,
         f"{who}_post": contact.post,
         f"{who}_hours": contact.hours,
@@ -379,11 +400,7 @@ def _as_fields(who: str, contact: PointOfContact | None) -> dict[str, Any]:
 
 
 PAGE_FORMS: dict[str, type[AnswerPage]] = {
-    "about": About,
-    "work": Work,
-    "capacities": Capacities,
-    "reach": Reach,
-    "contact": Contact,
+    form.page: form for form in (About, Work, Capacities, Reach, Contact)
 }
 
 

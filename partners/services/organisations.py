@@ -29,16 +29,24 @@ from partners.services.memberships import NotAllowed, require, send_invitation
 APPLICATION = "application"
 
 
+class AlreadyInvited(ValueError):
+    """The same organisation has an open invitation at this address; its link can be renewed."""
+
+
 @transaction.atomic
 def invite_to_apply(
     *, name: str, kind: OrganisationKind, email: str, by: Actor, at: datetime
 ) -> tuple[Organisation, Invitation]:
     """Open an application for an organisation and invite its contact to fill it in.
 
-    Raises NotAllowed. The organisation is invisible to everybody but its own people until sent.
+    Raises NotAllowed, AlreadyInvited. The organisation is invisible to everybody but its own people
+    until sent.
     """
     _require_inviting(by)
-    organisation = Organisation.objects.create(name=name, kind=kind, created_at=at, created_by=by.user)
+    _refuse_twice(name, email, at)
+    organisation = Organisation.objects.create(
+        name=name, kind=kind, created_at=at, created_by=by.user
+    )
     invitation = send_invitation(
         email=email, organisation=organisation, role=Role.MANAGER, kind=APPLICATION, by=by, at=at
     )
@@ -71,6 +79,16 @@ def withdraw_invitation(*, invitation: Invitation, by: Actor, at: datetime) -> I
     """
     _require_inviting(by)
     return invitations.revoke(invitation=invitation, by=by.user, at=at)
+
+
+def _refuse_twice(name: str, email: str, at: datetime) -> None:
+    letters = Invitation.objects.open(at).filter(kind=APPLICATION, email=email.strip().lower())
+    # By the name it was invited with: what it has written since is not the co-ordination's to know.
+    invited = Organisation.history.filter(history_type="+", name__iexact=name)  # type: ignore[attr-defined]
+    if invited.filter(uuid__in=letters.values("subject_uuid")).exists():
+        raise AlreadyInvited(
+            _("This organisation was already invited at this address. Send a new link instead.")
+        )
 
 
 def _require_inviting(by: Actor) -> None:
@@ -124,9 +142,10 @@ def ask_for_capacities(
 
 @dataclass(frozen=True)
 class NamedContact:
-    """A point of contact as an application names it; `standing` is the entry it changes, if any.
+    """A point of contact as an application names it; `standing` is the entry there is, if any.
 
-    `version` is that entry's as it was read. `channels` are (kind, number or address) in order.
+    `version` is that entry's as it was read, 0 when there was none. `channels` are (kind, number or
+    address) in order.
     """
 
     details: Mapping[str, Any]
@@ -170,6 +189,8 @@ def _name(
     at: datetime,
     deputy_for: PointOfContact | None = None,
 ) -> PointOfContact:
+    if (named.version == 0) != (named.standing is None):
+        raise Stale(organisation)  # somebody named or took out this one in between
     if named.standing is None:
         return enter_contact(
             organisation=organisation,

@@ -39,6 +39,7 @@ export async function keepForms (scope, url) {
     })
     return response.ok
   })
+  for (const form of changed) asLoaded.set(form, answers(form).toString())
   const results = await Promise.allSettled(posts)
   return results.every((result) => result.status === 'fulfilled' && result.value)
 }

@@ -81,12 +81,16 @@ class Timeout {
     else this.end()
   }
 
-  // The page leaves the screen and the server is asked for it again: it answers with the sign-in page.
-  end () {
+  // The page leaves the screen, what was typed since the warning is kept, and the session ends here
+  // and now: keeping counts as activity, so waiting for the server would let it live on.
+  async end () {
     this.isOver = true
     this.tabs?.close()
     document.getElementById('main-content').hidden = true
-    window.location.replace(window.location.pathname + window.location.search)
+    await keepForms(document, this.keepUrl)
+    const leave = this.dialog.querySelector('[data-leave]')
+    await fetch(leave.action, { method: 'POST', body: new FormData(leave), credentials: 'same-origin' }).catch(() => null)
+    window.location.replace(window.location.pathname)
   }
 }
 

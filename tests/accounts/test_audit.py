@@ -116,9 +116,9 @@ class TestOutsideATransaction:
             write()
 
     def test_goes_with_the_act_it_records(self) -> None:
-        with pytest.raises(RuntimeError, match="the act failed"), transaction.atomic():
+        with transaction.atomic():
             write()
-            raise RuntimeError("the act failed")
+            transaction.set_rollback(True)
         assert AccessLog.objects.count() == 0
 
 
@@ -160,9 +160,7 @@ class TestVerify:
         rows = write(3)
         row = rows[1]
         row.reason_code = "other"
-        AccessLog.objects.filter(pk=row.pk).update(
-            reason_code="other", hash=audit.hash_of(row)
-        )
+        AccessLog.objects.filter(pk=row.pk).update(reason_code="other", hash=audit.hash_of(row))
         assert [(b.seq, b.reason) for b in audit.verify()] == [
             (3, "does not follow the row before it")
         ]

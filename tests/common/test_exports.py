@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import exports
@@ -194,10 +194,12 @@ class TestNeutralise:
             if blank or sign in "\u200b\u200e\u202d\u2060\u2069\ufeff":
                 assert "'" in neutralise(f"{sign}=1"), hex(ord(sign))
 
+    @settings(deadline=None)
     @given(st.text(alphabet=AWKWARD, max_size=12) | st.text())
     def test_can_be_undone(self, text):
         assert without_guards(neutralise(text)) == text
 
+    @settings(deadline=None)
     @given(st.text(alphabet=AWKWARD, max_size=12))
     def test_leaves_no_formula_in_any_order_of_dangerous_characters(self, text):
         assert not any(starts_formula(cell) for cell in would_be_cells(neutralise(text)))
@@ -246,6 +248,7 @@ class TestToCsv:
                     starts_formula(line) for cell in row for line in would_be_cells(cell)
                 )
 
+    @settings(deadline=None)
     @given(st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=5))
     def test_gives_back_the_same_text_less_the_apostrophes(self, rows):
         rows = [[cell.encode(errors="replace").decode() for cell in row] for row in rows]
@@ -402,6 +405,7 @@ class TestToXlsx:
         with pytest.raises(TooManyRows):
             to_xlsx("t", ["a"], [[n] for n in range(4)])
 
+    @settings(deadline=None)
     @given(st.lists(st.text(max_size=40), max_size=6))
     def test_gives_back_the_same_text(self, texts):
         page = sheet(to_xlsx("t", ["a"], [[text] for text in texts]))

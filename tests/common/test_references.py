@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.references import ALPHABET, BadReference, new_reference, parse_reference
@@ -131,6 +131,7 @@ class TestParseReference:
             parse_reference("?")
         assert parse_reference("R-7F3K-92QB") in str(caught.value)
 
+    @settings(deadline=None)
     @given(st.text(max_size=60))
     def test_answers_anything_typed_with_a_reference_or_the_reason(self, typed):
         try:
@@ -141,6 +142,7 @@ class TestParseReference:
 
 
 class TestCheckCharacter:
+    @settings(deadline=None)
     @given(PREFIXES, BODIES)
     def test_catches_every_single_wrong_character(self, prefix, seven):
         compact = with_check(prefix, seven).replace("-", "")
@@ -151,6 +153,7 @@ class TestCheckCharacter:
                     parse_reference(compact[:place] + wrong + compact[place + 1 :])
                 assert caught.value.wrong == "check"
 
+    @settings(deadline=None)
     @given(PREFIXES, BODIES)
     def test_catches_any_two_characters_exchanged(self, prefix, seven):
         compact = with_check(prefix, seven).replace("-", "")

@@ -1,5 +1,4 @@
 """What is sealed opens for its owner, its field and its key, and for nothing else."""
-# ruff: noqa: DJ008 - the models here live for one test and have no rows
 
 import base64
 import copy
@@ -8,9 +7,11 @@ import re
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.test.utils import isolate_apps
@@ -498,6 +499,19 @@ class TestWrappedKeyField:
         row = saved(row)
         row.data_key = None
         assert field.pre_save(row, add=False) is None
+
+    @pytest.mark.sqlite_too
+    def test_is_destroyed_by_saving_none_and_not_brought_back(self, db: None) -> None:
+        users = get_user_model().objects
+        users.bulk_create(
+            [users.model(email="a@example.org", joined_at=datetime(2026, 1, 1, tzinfo=UTC))]
+        )
+        row, late = users.get(), users.get()
+        row.data_key = None
+        row.save()
+        assert users.get().data_key is None
+        late.save()
+        assert users.get().data_key is None
 
     def test_is_never_offered_in_a_form(self, person: Any) -> None:
         assert not person._meta.get_field("data_key").editable

@@ -176,7 +176,8 @@ class TestEnvironment:
             path.read_text()
             for path in [
                 *(ROOT / "config").glob("*.py"),
-                *(ROOT / "deploy").rglob("*.*"),
+                *(ROOT / "deploy").rglob("*.py"),
+                *(ROOT / "deploy").rglob("*.sql"),
                 ROOT / "docker-compose.yml",
             ]
         )

@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TARGETS = {"help", "setup", "demo", "test", "prove", "lint", "clean"}
@@ -164,7 +165,7 @@ class TestDemo:
                 lambda: make.poll() is not None or "Concord runs at" in self.said(tmp_path), 180
             ), self.said(tmp_path)
             assert f"http://localhost:{port}" in self.said(tmp_path)
-            assert self.answers(port, "/accounts/login/") == 200
+            assert self.answers(port, reverse("account_login")) == 200
             assert len(processes_with(str(tmp_path))) >= 4  # make, supervisor, web, worker, beat
             make.send_signal(signal.SIGTERM)
             make.wait(60)

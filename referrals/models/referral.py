@@ -1,0 +1,189 @@
+"""The referral itself: one presumed victim's passage through the mechanism."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from common.fields import CodesField
+from common.sealing import SealedText
+from partners.models import Area, Organisation
+from referrals.choices import (
+    AgeGroup,
+    Basis,
+    Exploitation,
+    Gender,
+    Indicator,
+    Means,
+    Origin,
+    PlaceOfExploitation,
+    ResponderType,
+    State,
+    YesNoUnknown,
+)
+from referrals.models.person import Consent, Person
+
+
+class ImportBatch(models.Model):
+    """One file of history that somebody imported, and what came of it."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    profile = models.CharField(_("profile"), max_length=40)
+    file_digest = models.CharField(max_length=64)
+    rows_read = models.PositiveIntegerField()
+    rows_added = models.PositiveIntegerField()
+    rows_known = models.PositiveIntegerField(help_text=_("Imported before; not added again."))
+    rows_refused = models.PositiveIntegerField()
+    imported_at = models.DateTimeField()
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"import {self.uuid}"
+
+
+class ReferralQuerySet(models.QuerySet["Referral"]):
+    def counted(self) -> "ReferralQuerySet":
+        """Referrals that the statistics count: sent, or imported as history; no draft, no notice."""
+        return self.filter(received_on__isnull=False).exclude(basis=Basis.NOTIFIED)
+
+
+class Referral(models.Model):
+    """One presumed victim's passage through the mechanism, from the first words to the last decision."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    reference = models.CharField(_("reference"), max_length=16, unique=True, editable=False)
+    origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.LIVE)
+    basis = models.CharField(max_length=12, choices=Basis.choices, blank=True)
+    person = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="referrals"
+    )
+    consent = models.ForeignKey(
+        Consent, models.PROTECT, null=True, blank=True, related_name="referrals"
+    )
+    batch = models.ForeignKey(
+        ImportBatch, models.PROTECT, null=True, blank=True, related_name="referrals"
+    )
+    import_key = models.CharField(max_length=80, unique=True, null=True, blank=True)
+
+    first_responder = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="referrals_made", verbose_name=_("referred by")
+    )
+    responder_type = models.CharField(max_length=16, choices=ResponderType.choices, blank=True)
+    referrer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    authority = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="referrals_received",
+        verbose_name=_("sent to"),
+    )
+    region = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, verbose_name=_("region")
+    )
+
+    is_child_now = models.CharField(
+        _("under 18 now"), max_length=8, choices=YesNoUnknown.choices, blank=True
+    )
+    child_reasons_ct = models.BinaryField(null=True)
+    child_reasons = SealedText("referral.child_reasons", key_holder="person")
+    age_at_exploitation = models.CharField(
+        _("age when exploited"), max_length=8, choices=AgeGroup.choices, blank=True
+    )
+    gender = models.CharField(_("gender"), max_length=12, choices=Gender.choices, blank=True)
+    nationalities = CodesField(_("nationalities"), ordered=True, max_length=60)
+    exploitation = CodesField(
+        _("forms of exploitation"), codes=Exploitation.values, max_length=240
+    )
+    means = CodesField(_("means of control"), codes=Means.values, max_length=400)
+    indicators = CodesField(_("indicators"), codes=Indicator.values, max_length=160)
+    place = models.CharField(
+        _("where it took place"), max_length=8, choices=PlaceOfExploitation.choices, blank=True
+    )
+    language = models.CharField(_("language to speak in"), max_length=16, blank=True)
+    narrative_ct = models.BinaryField(null=True)
+    narrative = SealedText("referral.narrative", key_holder="person")
+
+    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    received_at = models.DateTimeField(_("received"), null=True, blank=True)
+    received_on = models.DateField(
+        _("received on"),
+        null=True,
+        blank=True,
+        help_text=_("The day in the country's time zone; it decides the quarter."),
+    )
+
+    history = HistoricalRecords(excluded_fields=["narrative_ct", "child_reasons_ct"])
+    objects = ReferralQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("referral")
+        verbose_name_plural = _("referrals")
+        default_permissions = ()
+        permissions = [
+            ("see_referral", "See the header and the packet"),
+            ("work_referral", "Work on the file"),
+            ("identity_referral", "Open the identity"),
+        ]
+        indexes = [
+            # The quarter's report reads one range of days, whatever the table's size.
+            models.Index(fields=["received_on", "id"], name="referral_by_day"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="referral_state_known",
+                condition=Q(state__in=State.values),
+                violation_error_message=_("This state does not exist."),
+            ),
+            models.CheckConstraint(
+                name="referral_leaves_home_on_a_basis",
+                condition=Q(state__in=[State.DRAFT, State.EXPIRED]) | ~Q(basis=""),
+                violation_error_message=_(
+                    "A referral leaves the organisation only with consent, for a child, or as the "
+                    "duty to notify allows."
+                ),
+            ),
+            models.CheckConstraint(
+                name="referral_consent_is_there",
+                condition=~Q(basis=Basis.CONSENT) | Q(consent__isnull=False),
+                violation_error_message=_("The person’s consent is not recorded."),
+            ),
+            models.CheckConstraint(
+                name="referral_history_has_no_person",
+                condition=(
+                    Q(basis=Basis.IMPORTED, origin=Origin.HISTORICAL, batch__isnull=False)
+                    & Q(import_key__isnull=False, person__isnull=True, consent__isnull=True)
+                )
+                | (~Q(basis=Basis.IMPORTED) & Q(origin=Origin.LIVE, batch__isnull=True)),
+                violation_error_message=_("Imported history has a batch and no person."),
+            ),
+            models.CheckConstraint(
+                name="referral_notice_is_anonymous",
+                condition=~Q(basis=Basis.NOTIFIED)
+                | Q(person__isnull=True, consent__isnull=True, narrative_ct__isnull=True),
+                violation_error_message=_("A notice without consent carries nobody’s identity."),
+            ),
+            models.CheckConstraint(
+                name="referral_received_both",
+                condition=Q(received_at__isnull=True, received_on__isnull=True)
+                | Q(received_at__isnull=False, received_on__isnull=False),
+                violation_error_message=_("A referral is received at a moment and on a day."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
