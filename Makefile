@@ -30,7 +30,7 @@ prove: ## The same properties at full size
 
 .PHONY: lint
 lint: ## ruff, mypy, import-linter, djlint, missing migrations
-	@scripts/setup.sh run test lint
+	@scripts/setup.sh run lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff check --config scripts/bans.toml .
 	$(PY) -m ruff format --check .

@@ -141,7 +141,7 @@ def _has_csrf_token(request: HttpRequest) -> bool:
     # Django checks the token when it has found the view; here no view is to run.
     check = CSRFCheck(lambda _request: HttpResponse())
     check.process_request(request)
-    return True
+    return check.process_view(request, None, (), {}) is None
 
 
 def _client_ip(request: HttpRequest) -> str:

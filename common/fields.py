@@ -21,7 +21,7 @@ class CodesField(models.CharField):  # type: ignore[type-arg]
     taken. Each code stands once. Raises ValidationError for an unknown code.
     """
 
-    default_error_messages = {  # noqa: RUF012 - Django's own form
+    default_error_messages = {
         "unknown_code": _("“%(code)s” is not on the list."),
     }
 

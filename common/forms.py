@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 # The longest answer a field takes, and the width in characters its box then has.
@@ -72,8 +73,8 @@ class DateInputs(forms.MultiWidget):
         parts = str(value or "").split("-")
         return parts[::-1] if len(parts) == len(self.widgets) else ["", "", ""]
 
-    def value_from_datadict(
-        self, data: Mapping[str, Any], files: Mapping[str, Any], name: str
+    def value_from_datadict(  # type: ignore[override]
+        self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str
     ) -> str | None:
         """What was typed as "year-month-day", or None where all three boxes are empty."""
         day, month, year = (

@@ -467,7 +467,7 @@ class SealedText(property):
         return holder
 
     def _key_field(self, row: models.Model) -> WrappedKeyField:
-        field = type(self._holder(row))._meta.get_field(self.key)
+        field = self._holder(row)._meta.get_field(self.key)
         if not isinstance(field, WrappedKeyField):
             raise ImproperlyConfigured(f"{self.field}: {self.key!r} is not a WrappedKeyField.")
         return field

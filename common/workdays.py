@@ -185,7 +185,7 @@ def due_at(
     """
     if start.tzinfo is None:
         raise ValueError("a deadline starts at an aware datetime")
-    stops = _merge(pauses, start) if counting.length.is_counted else []
+    stops = _merge(pauses, start)
     if counting.length.unit is Unit.HOURS:
         end = start.astimezone(UTC) + timedelta(hours=counting.length.amount)
         for stop in stops:

@@ -9,8 +9,8 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 os.environ.setdefault("SEALING_KEYS", "t1:" + "dGVzdCBrZXkgb25lIGZvciBjb25jb3JkIHN1aXRlISE=")
 os.environ.setdefault("BLIND_INDEX_KEY", "dGVzdCBibGluZCBpbmRleCBrZXkgZm9yIGNvbmNvcmQ=")
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import INSTALLED_APPS, STORAGES, TEMPLATES  # noqa: E402
+from config.settings import *
+from config.settings import INSTALLED_APPS, STORAGES, TEMPLATES
 
 TESTING = True
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]

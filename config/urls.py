@@ -4,7 +4,7 @@ from allauth.account import views as account_views
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from common.marks import Mark, Permission, mark_third_party
@@ -31,7 +31,6 @@ THIRD_PARTY_MARKS: dict[str, Mark | Permission] = {
     "mfa_index": P.ENROLLING,
     "mfa_authenticate": P.PUBLIC,  # between the password and the second factor
     "mfa_reauthenticate": P.ENROLLING,
-    "mfa_trust": P.PUBLIC,
     "mfa_activate_totp": P.ENROLLING,
     "mfa_deactivate_totp": Mark(P.SIGNED_IN, fresh=True),
     "mfa_generate_recovery_codes": Mark(P.SIGNED_IN, fresh=True),
@@ -59,8 +58,8 @@ account_patterns = [
         account_views.password_reset_done,
         name="account_reset_password_done",
     ),
-    path(
-        "password/reset/key/<uidb36>-<key>/",
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         account_views.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

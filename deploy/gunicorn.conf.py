@@ -1,7 +1,7 @@
 """How gunicorn serves Concord, from the environment; `make demo` uses it too.
 
-No access log by default: a URL says who looked at what, and AccessLog keeps that where it is
-guarded. `WEB_ACCESS_LOG=-` gives one without addresses, query strings, referrers or browsers.
+No access log by default. `WEB_ACCESS_LOG=-` gives one without paths (an invitation's token is one,
+and who opened which entry is AccessLog's to keep), addresses, referrers or browsers.
 """
 
 import os
@@ -21,6 +21,6 @@ limit_request_line = 4094
 forwarded_allow_ips = os.environ.get("WEB_PROXY_IPS", "127.0.0.1")
 control_socket_disable = True  # one door less; systemd and compose restart us
 accesslog = os.environ.get("WEB_ACCESS_LOG") or None
-access_log_format = "%(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms"
+access_log_format = "%(t)s %(m)s %(s)s %(b)s %(M)sms"
 errorlog = "-"
 loglevel = "warning"

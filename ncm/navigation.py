@@ -48,12 +48,24 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
     organisation = actor.organisation
     if organisation is not None and organisation.state != OrganisationState.MEMBER:
         entries.append(
-            (_("Application"), reverse("partners:application"), P.ORGANISATION_APPLY in actor.permissions)
+            (
+                _("Application"),
+                reverse("partners:application"),
+                P.ORGANISATION_APPLY in actor.permissions,
+            )
         )
     entries += [
         (_("Registry"), reverse("partners:registry"), P.ORGANISATION_SEE in actor.permissions),
-        (_("Applications"), reverse("partners:reviews"), P.ORGANISATION_REVIEW in actor.permissions),
-        (_("Invitations"), reverse("partners:invitations"), P.ORGANISATION_INVITE in actor.permissions),
+        (
+            _("Applications"),
+            reverse("partners:reviews"),
+            P.ORGANISATION_REVIEW in actor.permissions,
+        ),
+        (
+            _("Invitations"),
+            reverse("partners:invitations"),
+            P.ORGANISATION_INVITE in actor.permissions,
+        ),
         (_("Contacts"), reverse("partners:contacts"), P.CONTACT_EDIT in actor.permissions),
         (_("People"), reverse("partners:people"), P.MEMBERSHIP_MANAGE in actor.permissions),
         (_("Jobs"), reverse("deadlines:jobs"), True),

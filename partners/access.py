@@ -112,6 +112,14 @@ class Actor:
         return self.user.display_name if self.user else ""
 
     @property
+    def organisation_uuid(self) -> UUID | None:
+        return self.organisation.uuid if self.organisation else None
+
+    @property
+    def membership_uuid(self) -> UUID | None:
+        return self.memberships[0].uuid if self.memberships else None
+
+    @property
     def is_enforcement(self) -> bool:
         return any(membership.is_enforcement for membership in self.memberships)
 
@@ -136,14 +144,18 @@ def actor_for(
     organisation_uuid: UUID | str | None = None,
     proved_at: datetime | None = None,
     scopes: Iterable[Permission] | None = None,
+    membership_uuid: UUID | None = None,
 ) -> Actor:
     """The user as an actor for one of their organisations, in one query.
 
     `organisation_uuid` is the choice made in the header; without one, or with one that no longer
     holds, the first organisation by name is taken. With `scopes` (a token) the permissions are
-    those of the roles that are also in the scopes.
+    those of the roles that are also in the scopes; with `membership_uuid` no other membership
+    counts, and where it has ended the actor acts for nobody.
     """
     held = list(_active_memberships(user, at))
+    if membership_uuid is not None:
+        held = [membership for membership in held if membership.uuid == membership_uuid]
     chosen = _chosen(held, organisation_uuid)
     if chosen is None:
         return Actor(at=at, user=user, proved_at=proved_at, scopes=_scopes(scopes))

@@ -121,8 +121,7 @@ def reviewed_answers(organisation: Organisation) -> list[Answer]:
     """The whole application, part by part, with the reviewer's verdicts."""
     said = {review.field: review for review in organisation.field_reviews.all()}
     return [
-        _answer(field, value, said.get(field))
-        for field, value in raw_answers(organisation).items()
+        _answer(field, value, said.get(field)) for field, value in raw_answers(organisation).items()
     ]
 
 

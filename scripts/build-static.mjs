@@ -3,7 +3,7 @@
 //
 // node scripts/build-static.mjs [output folder]
 
-import { mkdir, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -40,11 +40,11 @@ function mirrored (css) {
   return rtlcss.process(css)
 }
 
-async function scripts () {
+async function scripts (folder) {
   const entries = ["app.js", "enhance.js"].map((name) => join(root, "static", "js", name))
   await build({
     entryPoints: entries,
-    outdir: out,
+    outdir: folder,
     bundle: true,
     minify: true,
     format: "iife",
@@ -54,10 +54,20 @@ async function scripts () {
   })
 }
 
-await rm(out, { recursive: true, force: true })
+// Built aside and moved into place file by file: a running server always finds a whole set.
 await mkdir(out, { recursive: true })
-const css = styles()
-await writeFile(join(out, "app.css"), css)
-await writeFile(join(out, "app.rtl.css"), mirrored(css))
-await scripts()
-console.log(`Built app.css (${Math.round(css.length / 1024)} kB), app.rtl.css, app.js, enhance.js.`)
+const aside = await mkdtemp(`${out}-`)
+try {
+  const css = styles()
+  await writeFile(join(aside, "app.css"), css)
+  await writeFile(join(aside, "app.rtl.css"), mirrored(css))
+  await scripts(aside)
+  const built = await readdir(aside)
+  for (const name of built) await rename(join(aside, name), join(out, name))
+  for (const name of await readdir(out)) {
+    if (!built.includes(name)) await rm(join(out, name), { recursive: true })
+  }
+  console.log(`Built ${built.join(", ")} (stylesheet ${Math.round(css.length / 1024)} kB).`)
+} finally {
+  await rm(aside, { recursive: true, force: true })
+}

@@ -14,7 +14,7 @@ from django import template
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.template.context import Context
 from django.template.defaultfilters import date as localised
 from django.urls import NoReverseMatch, reverse
@@ -97,7 +97,8 @@ def active_filters(form: BaseForm) -> list[dict[str, str]]:
             for key, label in getattr(field.field, "choices", ())
             if not isinstance(label, list | tuple)
         }
-        remaining = form.data.copy()
+        remaining = QueryDict(mutable=True)
+        remaining.update(form.data)
         for dropped in (field.html_name, "cursor"):
             remaining.pop(dropped, None)
         chosen.append(
@@ -145,8 +146,8 @@ def machine_time(value: date | datetime) -> str:
 @register.simple_tag(takes_context=True)
 def unique_id(context: Context, stem: str) -> str:
     """An id that no other call on the same page gets: "banner-1", "banner-2"."""
-    counters = context.render_context.dicts[0].setdefault("concord_unique_ids", count(1))
-    return f"{stem}-{next(counters)}"
+    page: Any = context.render_context.dicts[0]  # shared by every include of the page
+    return f"{stem}-{next(page.setdefault('concord_unique_ids', count(1)))}"
 
 
 @register.filter

@@ -45,6 +45,8 @@ BACK_OFF = (
     timedelta(hours=12),
 )
 RELAY_AWAY = timedelta(minutes=5)
+TROUBLES = 3
+"""So many mails in one batch the relay must fail over before it counts as away."""
 FORGET_DEAD_AFTER = timedelta(days=30)
 COVERED = 1000
 
@@ -152,23 +154,31 @@ def render(mail: Mail, variables: Mapping[str, Any]) -> tuple[str, str]:
 
 def _send_batch(held: list[Claim], at: datetime) -> tuple[int, bool]:
     """How many left, and whether the relay turned out to be away."""
-    connection: BaseEmailBackend = get_connection()
-    try:
-        connection.open()
-    except Exception as error:
-        # Whatever it is, it says nothing about these mails: no try is counted against them.
-        _wait_for_relay(held, at, error)
-        return 0, True
-    sent = 0
+    sent = troubles = 0
+    connection: BaseEmailBackend | None = None
     try:
         for position, each in enumerate(held):
+            if connection is None:
+                connection = get_connection()
+                try:
+                    connection.open()
+                except Exception as error:
+                    # Whatever it is, it says nothing about these mails: no try is counted.
+                    _wait_for_relay(held[position:], at, error)
+                    return sent, True
             try:
                 sent += _send_one(each, at, connection)
             except _RELAY_TROUBLE as error:
-                _wait_for_relay(held[position + 1 :], at, error)
-                return sent, True
+                # One mail may make a relay hang up: the next is tried on a connection of its own.
+                _close(connection)
+                connection = None
+                troubles += 1
+                if troubles == TROUBLES:
+                    _wait_for_relay(held[position + 1 :], at, error)
+                    return sent, True
     finally:
-        _close(connection)
+        if connection is not None:
+            _close(connection)
     return sent, False
 
 

@@ -7,15 +7,23 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from accounts.models import Invitation
 from common.country import current
 from common.marks import Permission, needs
 from common.paging import capped_count
 from deadlines.services.notices import unread_count
+from partners.access import Actor
 from partners.choices import BEFORE_THE_REVIEWER, OrganisationState
 from partners.models import Organisation
+from partners.reviews import answers_in_question, missing_answers
+from partners.services.memberships import MEMBERSHIP
+from partners.views.shown import state_tag
 from partners.workflow import ORGANISATION
+
+P = Permission
 
 
 @dataclass(frozen=True)
@@ -25,59 +33,126 @@ class Tile:
     href: str
     count: Any
     label: str
+    tone: str = ""
 
 
-@needs(Permission.SIGNED_IN)
+@needs(P.SIGNED_IN)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What needs me now, for the organisation acted for."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor  # type: ignore[attr-defined]
     context = {
         "tiles": _tiles(actor),
         "organisation": actor.organisation,
-        "application_open": actor.organisation is not None
-        and actor.organisation.state != OrganisationState.MEMBER,
+        "application": _application(actor),
     }
     return render(request, "ncm/home.html", context)
 
 
-def _tiles(actor: Any) -> list[Tile]:
-    tiles = [Tile(reverse("deadlines:inbox"), unread_count(actor), _("unread notices"))]
-    if Permission.ORGANISATION_REVIEW in actor.permissions:
-        waiting = Organisation.objects.visible_to(actor).filter(state__in=BEFORE_THE_REVIEWER)
-        tiles.append(
-            Tile(reverse("partners:reviews"), capped_count(waiting), _("applications to review"))
+def _tiles(actor: Actor) -> list[Tile]:
+    unread = unread_count(actor)
+    tiles = [
+        Tile(
+            reverse("deadlines:inbox"),
+            unread,
+            ngettext("unread notice", "unread notices", unread),
+            "soon" if unread else "",
         )
-    if Permission.ORGANISATION_SEE in actor.permissions:
-        members = Organisation.objects.visible_to(actor).members()
-        tiles.append(
-            Tile(reverse("partners:registry"), capped_count(members), _("member organisations"))
+    ]
+    if P.ORGANISATION_REVIEW in actor.permissions:
+        sent = Organisation.objects.visible_to(actor).exclude(pk=actor.organisation_id)
+        waiting = capped_count(sent.filter(state__in=BEFORE_THE_REVIEWER))
+        label = ngettext("application to review", "applications to review", waiting.number)
+        tone = "soon" if waiting.number else ""
+        tiles.append(Tile(reverse("partners:reviews"), waiting, label, tone))
+    if P.MEMBERSHIP_MANAGE in actor.permissions and actor.organisation is not None:
+        letters = Invitation.objects.waiting().about(MEMBERSHIP, actor.organisation.uuid)
+        open_ = capped_count(letters)
+        label = ngettext(
+            "colleague invited who has not joined", "colleagues invited who have not joined",
+            open_.number,
+        )  # fmt: skip
+        tiles.append(Tile(f"{reverse('partners:people')}#invitations", open_, label))
+    if P.ORGANISATION_SEE in actor.permissions:
+        # What the registry lists without a filter, so that the number is that of its rows.
+        known = capped_count(Organisation.objects.visible_to(actor))
+        label = ngettext(
+            "organisation in the registry", "organisations in the registry", known.number
         )
+        tiles.append(Tile(reverse("partners:registry"), known, label))
     return tiles
 
 
-@needs(Permission.PUBLIC)
+def _application(actor: Actor) -> dict[str, Any] | None:
+    """Where the application of the organisation acted for stands, and what comes next."""
+    organisation = actor.organisation
+    if organisation is None or organisation.state == OrganisationState.MEMBER:
+        return None
+    can_apply = P.ORGANISATION_APPLY in actor.permissions
+    return {
+        "tag": state_tag(organisation.state),
+        "next": _next_step(organisation),
+        "href": reverse("partners:application") if can_apply else "",
+    }
+
+
+def _next_step(organisation: Organisation) -> str:
+    match organisation.state:
+        case OrganisationState.DRAFT:
+            missing = len(missing_answers(organisation))
+            if not missing:
+                return _("Everything needed is answered: check the answers and send them.")
+            text = ngettext(
+                "%(count)s answer is missing before you can send it.",
+                "%(count)s answers are missing before you can send it.",
+                missing,
+            )
+            return text % {"count": missing}
+        case OrganisationState.RETURNED:
+            asked = len(answers_in_question(organisation))
+            text = ngettext(
+                "The co-ordination has asked %(count)s question. Answer it and send it again.",
+                "The co-ordination has asked %(count)s questions. Answer them and send it again.",
+                asked,
+            )
+            return text % {"count": asked}
+        case OrganisationState.WITHDRAWN:
+            return _("You withdrew it. Your answers are kept: you can take it up again.")
+        case _:
+            return _("The co-ordination is reading it. You need do nothing; you will get a notice.")
+
+
+@needs(P.PUBLIC)
 @require_GET
 def joining(request: HttpRequest) -> HttpResponse:
     """How one comes to have an account: by invitation only."""
     return render(request, "ncm/joining.html")
 
 
-@needs(Permission.SIGNED_IN)
+@needs(P.SIGNED_IN)
 @require_GET
 def help_page(request: HttpRequest) -> HttpResponse:
     """What one can do here, and the ways an organisation goes, drawn from the workflow's table."""
-    return render(request, "ncm/help.html", {"ways": ORGANISATION.rows(), "country": current()})
+    rows = ORGANISATION.rows()
+    context = {
+        "columns": [{"label": _("Act")}, {"label": _("When it is")}, {"label": _("Then it is")}],
+        "rows": [
+            [{"text": row.name}, {"text": ", ".join(row.from_)}, {"text": ", ".join(row.to)}]
+            for row in rows
+        ],
+        "country": current(),
+    }
+    return render(request, "ncm/help.html", context)
 
 
-@needs(Permission.PUBLIC)
+@needs(P.PUBLIC)
 @require_GET
 def accessibility(request: HttpRequest) -> HttpResponse:
     """What is known about this site's accessibility, and whom to tell."""
     return render(request, "ncm/accessibility.html")
 
 
-@needs(Permission.PUBLIC)
+@needs(P.PUBLIC)
 @require_GET
 def livez(request: HttpRequest) -> HttpResponse:
     """That the process answers; nothing about its health."""

@@ -115,12 +115,16 @@ def verify_contact(*, contact: PointOfContact, by: Actor, at: datetime, on: date
 
 @transaction.atomic
 def end_contact(*, contact: PointOfContact, by: Actor, at: datetime) -> PointOfContact:
-    """Take a point of contact out of use; the entry stays in the past. Raises NotAllowed."""
+    """Take a point of contact out of use; the entry stays in the past. Raises NotAllowed.
+
+    With a post go its deputies: there is nobody left to stand in for.
+    """
     _require_own(contact.organisation, by)
     row = PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
     if row.ended_at is None:
-        row.ended_at = at
-        row.save(update_fields=["ended_at"])
+        for ending in (row, *row.deputies.filter(ended_at__isnull=True)):
+            ending.ended_at = at
+            ending.save(update_fields=["ended_at"])
         _event(row.organisation, by=by, at=at, comment=_("Ended"))
     return row
 

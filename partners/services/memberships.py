@@ -31,6 +31,7 @@ from partners.models import (
     PointOfContact,
     RoleGroup,
 )
+
 MEMBERSHIP = "membership"
 FOUNDING = "founding"
 
@@ -57,9 +58,9 @@ def require(actor: Actor, permission: Permission, obj: Any) -> None:
 def offered_roles(organisation: Organisation) -> list[Role]:
     """The roles the organisation can give, by the capacities it holds now."""
     held = set(
-        HeldCapacity.objects.held().filter(organisation=organisation).values_list(
-            "capacity", flat=True
-        )
+        HeldCapacity.objects.held()
+        .filter(organisation=organisation)
+        .values_list("capacity", flat=True)
     )
     return [r for r in Role if ROLE_NEEDS_CAPACITY.get(r) is None or ROLE_NEEDS_CAPACITY[r] in held]
 
@@ -99,7 +100,9 @@ def join(
     if role not in offered_roles(organisation):
         raise RoleNotOffered(_("This organisation cannot give that role."))
     standing = (
-        Membership.objects.active(at).filter(user=user, organisation=organisation, role=role).first()
+        Membership.objects.active(at)
+        .filter(user=user, organisation=organisation, role=role)
+        .first()
     )
     if standing is not None:
         return standing

@@ -237,7 +237,7 @@ def found(
     """
     if not by.system:
         raise NotAllowed(_("Only the installation command enters a member without an application."))
-    founder = _founder(at)
+    founder = installation_account(at=at)
     # Created as a member: there is nobody yet whose act a transition could record.
     organisation = Organisation.objects.create(
         name=name,
@@ -266,7 +266,7 @@ def found(
     return organisation
 
 
-def _founder(at: datetime) -> User:
+def installation_account(*, at: datetime) -> User:
     """The account in whose name the installation enters its first rows; it can never sign in."""
     known = User.objects.filter(email="installation@concord.invalid").first()
     if known is not None:

@@ -1,28 +1,361 @@
-"""placeholder until the registry helper writes it"""
-from django.http import Http404
+"""Points of contact: one's own organisation's with their deputies, and anybody's page to call from.
+
+Who stands in for whom is answered by `PointOfContact.answering`; here it is put into words.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import kept
 from common.marks import Permission, needs
+from common.workflow import Stale
+from partners.access import Actor, get_or_404, may
+from partners.choices import OUT_OF_BAND, ChannelKind, ContactStatus
+from partners.forms.application import put_in
+from partners.forms.contacts import Contact
+from partners.languages import language_name
+from partners.models import Organisation, PointOfContact
+from partners.models.contact import PointOfContactQuerySet
+from partners.services import contacts as services
+from partners.services.memberships import NotAllowed
+
+P = Permission
+COLOURS = {
+    ContactStatus.ACTIVE: "green",
+    ContactStatus.REASSIGNED: "orange",
+    ContactStatus.VACANT: "red",
+}
 
 
-@needs(Permission.SIGNED_IN)
-def contacts(request, **kw):
-    raise Http404
+# --- in words -------------------------------------------------------------------------------------
 
-@needs(Permission.SIGNED_IN)
-def new(request, **kw):
-    raise Http404
 
-@needs(Permission.SIGNED_IN)
-def contact(request, **kw):
-    raise Http404
+def entry(contact: PointOfContact, at: datetime) -> dict[str, Any]:
+    """A point of contact with whoever answers now, as partners/includes/contact_card.html takes it.
 
-@needs(Permission.SIGNED_IN)
-def new_deputy(request, **kw):
-    raise Http404
+    Uses the prefetched channels and deputies, which are to be those in use.
+    """
+    answering = contact.answering(at)
+    deputies = sorted(contact.deputies.all(), key=lambda deputy: deputy.rank)
+    return {
+        **person(contact),
+        "answers": None if answering in (None, contact) else person(answering),
+        "who_answers": _who_answers(contact, answering),
+        "deputies": [person(deputy) for deputy in deputies],
+        "is_deputy": contact.deputy_for_id is not None,
+    }
 
-@needs(Permission.SIGNED_IN)
-def edit(request, **kw):
-    raise Http404
 
-@needs(Permission.SIGNED_IN)
-def act(request, **kw):
-    raise Http404
+def person(contact: PointOfContact) -> dict[str, Any]:
+    """One person as a page shows them, with the channels in the order in which to try."""
+    status = ContactStatus(contact.status)
+    channels = sorted(contact.channels.all(), key=lambda channel: channel.rank)
+    return {
+        "uuid": contact.uuid,
+        "href": reverse("partners:contact", args=[contact.uuid]),
+        "name": contact.person_name,
+        "post": contact.post,
+        "hours": contact.hours,
+        "area": contact.area.name if contact.area else "",
+        "languages": ", ".join(sorted(map(language_name, contact.languages))),
+        "rank": contact.rank,
+        "is_active": status == ContactStatus.ACTIVE,
+        "tag": {"text": status.label, "colour": COLOURS[status]},
+        "channels": [
+            {"kind": ChannelKind(c.kind).label, "value": c.value, "href": _href(c.kind, c.value)}
+            for c in channels
+        ],
+        "has_out_of_band": any(channel.kind in OUT_OF_BAND for channel in channels),
+        "verified": date_format(contact.verified_on) if contact.verified_on else "",
+    }
+
+
+def _href(kind: str, value: str) -> str:
+    if kind in (ChannelKind.PHONE, ChannelKind.DUTY_LINE):
+        return f"tel:{''.join(value.split())}"
+    return f"mailto:{value}" if kind == ChannelKind.EMAIL else ""
+
+
+def _who_answers(contact: PointOfContact, answering: PointOfContact | None) -> str:
+    if answering == contact:
+        return ""
+    if contact.status == ContactStatus.VACANT:
+        why = _("This post is vacant.")
+    else:
+        why = _("The holder of this post was reassigned.")
+    if answering is None:
+        return f"{why} {_('No deputy stands in: call the office instead.')}"
+    return f"{why} {_('Until it is filled, call the deputy:')}"
+
+
+def warnings(shown: dict[str, Any]) -> list[str]:
+    """What should be mended about an entry, for its own organisation."""
+    found = []
+    if not shown["is_deputy"] and not shown["deputies"]:
+        found.append(_("No deputy is named: nobody answers when this person cannot."))
+    if not shown["has_out_of_band"]:
+        found.append(_("No channel works without the internet: add a phone or a duty line."))
+    return found
+
+
+# --- which entries --------------------------------------------------------------------------------
+
+
+def _in_use(actor: Actor) -> PointOfContactQuerySet:
+    """Entries not ended, with everything a page shows of them, at a constant number of queries."""
+    standing = PointOfContact.objects.filter(ended_at__isnull=True).select_related("area")
+    deputies = standing.visible_to(actor).order_by("rank").prefetch_related("channels")
+    return standing.select_related("organisation").prefetch_related(
+        "channels", Prefetch("deputies", queryset=deputies)
+    )
+
+
+def _to_edit(actor: Actor, uuid: UUID) -> PointOfContact:
+    found = get_or_404(_in_use(actor), actor, uuid=uuid)
+    if not may(actor, P.CONTACT_EDIT, found):
+        raise PermissionDenied
+    return found
+
+
+def _own(actor: Actor) -> Organisation:
+    """The organisation acted for, which holds CONTACT_EDIT for the actor and so is there."""
+    if actor.organisation is None:
+        raise PermissionDenied
+    return actor.organisation
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@needs(P.CONTACT_EDIT)
+@require_safe
+def contacts(request: HttpRequest) -> HttpResponse:
+    """The posts of the organisation acted for, each with its deputies and what should be mended."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    own = _in_use(actor).visible_to(actor).filter(organisation=_own(actor))
+    posts = [entry(post, actor.at) for post in own.primary().order_by("id")]
+    context = {"posts": [{**post, "warnings": warnings(post)} for post in posts]}
+    return render(request, "partners/contacts.html", context)
+
+
+@needs(P.SIGNED_IN)
+@require_safe
+def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """One point of contact: who answers now, and the ways to reach them in order."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = get_or_404(_in_use(actor), actor, uuid=uuid)
+    shown = entry(found, actor.at)
+    can_edit = bool(may(actor, P.CONTACT_EDIT, found))
+    context = {
+        "contact": shown,
+        "organisation": found.organisation,
+        "can_edit": can_edit,
+        "warnings": warnings(shown) if can_edit else [],
+        "acts": _acts(found) if can_edit else [],
+    }
+    return render(request, "partners/contact.html", context)
+
+
+@needs(P.CONTACT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Name a point of contact of the organisation acted for."""
+    return _enter(request, deputy_for=None)
+
+
+@needs(P.CONTACT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_deputy(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Name who stands in next; a deputy has no deputies of their own."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    post = _to_edit(actor, uuid)
+    if post.deputy_for_id is not None:
+        raise Http404
+    return _enter(request, deputy_for=post)
+
+
+def _enter(request: HttpRequest, *, deputy_for: PointOfContact | None) -> HttpResponse:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    form = Contact(None, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        made = services.enter_contact(
+            organisation=_own(actor),
+            channels=form.channels(),
+            by=actor,
+            at=actor.at,
+            deputy_for=deputy_for,
+            **form.details(),
+        )
+        return _saved(request, made, form, _("Saved. Check the entry and mark it as verified."))
+    put_in(form, kept.restore(request))
+    title = _("New deputy") if deputy_for else _("New point of contact")
+    context = {
+        "form": form,
+        "title": title,
+        "stands_in_for": deputy_for,
+        "back": reverse("partners:contact", args=[deputy_for.uuid])
+        if deputy_for
+        else reverse("partners:contacts"),
+    }
+    return render(request, "partners/contact_form.html", context)
+
+
+@needs(P.CONTACT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Change an entry; a colleague's change in between is shown beside what was typed."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = _to_edit(actor, uuid)
+    form = Contact(found, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            changed = services.change_contact(
+                contact=found,
+                channels=form.channels(),
+                by=actor,
+                at=actor.at,
+                version=form.cleaned_data["version"],
+                **form.details(),
+            )
+        except Stale:
+            return _conflict(request, found, form)
+        text = _("Saved. A changed entry counts as not verified: check it and mark it.")
+        return _saved(request, changed, form, text)
+    put_in(form, kept.restore(request))
+    context = {
+        "form": form,
+        "title": _("Change the point of contact"),
+        "back": reverse("partners:contact", args=[uuid]),
+    }
+    return render(request, "partners/contact_form.html", context)
+
+
+def _saved(request: HttpRequest, saved: PointOfContact, form: Contact, text: str) -> HttpResponse:
+    kept.discard(request)
+    messages.success(request, text)
+    if not form.has_out_of_band():
+        messages.warning(request, _("No channel of this entry works without the internet."))
+    return redirect("partners:contact", saved.uuid)
+
+
+def _conflict(request: HttpRequest, found: PointOfContact, form: Contact) -> HttpResponse:
+    """409: what was typed and what is there now; the form can be sent again over the latter."""
+    now = _in_use(request.actor).get(pk=found.pk)  # type: ignore[attr-defined]
+    again = Contact(now, {**_flat(form), "version": now.version})
+    context = {
+        "rows": _differences(form, now),
+        "again": again,
+        "back": reverse("partners:contact", args=[found.uuid]),
+        "action": request.path,
+    }
+    return render(request, "partners/contact_conflict.html", context, status=409)
+
+
+def _flat(form: Contact) -> dict[str, Any]:
+    return {name: form[name].data for name in form.fields}
+
+
+def _differences(form: Contact, now: PointOfContact) -> list[dict[str, Any]]:
+    mine = {**form.details(), "channels": form.channels()}
+    theirs = {
+        **{name: getattr(now, name) for name in form.details()},
+        "channels": [(channel.kind, channel.value) for channel in now.channels.all()],
+    }
+    labels = {**{name: form[name].label for name in form.details()}, "channels": _("Channels")}
+    words: dict[str, Callable[[Any], list[str]]] = {
+        "languages": lambda codes: [", ".join(sorted(map(language_name, codes)))] if codes else [],
+        "channels": lambda pairs: [f"{ChannelKind(kind).label}: {value}" for kind, value in pairs],
+    }
+    return [
+        {
+            "label": labels[name],
+            "mine": words.get(name, _plain)(mine[name]),
+            "theirs": words.get(name, _plain)(theirs[name]),
+        }
+        for name in mine
+        if mine[name] != theirs[name]
+    ]
+
+
+def _plain(value: Any) -> list[str]:
+    return [str(value)] if value else []
+
+
+# --- acts -----------------------------------------------------------------------------------------
+
+STATUS_ACTS = {
+    "active": ContactStatus.ACTIVE,
+    "reassigned": ContactStatus.REASSIGNED,
+    "vacant": ContactStatus.VACANT,
+}
+
+
+def _acts(found: PointOfContact) -> list[dict[str, str]]:
+    """What its own organisation can say about an entry now, in the order of need."""
+    labels = {
+        "verify": _("I have checked it: mark as verified"),
+        "active": _("The post is filled again"),
+        "reassigned": _("The person was reassigned"),
+        "vacant": _("The post is vacant"),
+    }
+    stands = {name for name, status in STATUS_ACTS.items() if status == found.status}
+    return [
+        {"name": name, "label": label, "action": _act_url(found, name)}
+        for name, label in labels.items()
+        if name not in stands
+    ]
+
+
+def _act_url(found: PointOfContact, name: str) -> str:
+    return reverse("partners:contact-act", args=[found.uuid, name])
+
+
+@needs(P.CONTACT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
+    """Say something about an entry. Only taking it out of use asks once more, on a page of its own."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if name not in {"verify", "end", *STATUS_ACTS}:
+        raise Http404
+    found = _to_edit(actor, uuid)
+    if request.method != "POST":
+        if name != "end":
+            return HttpResponseNotAllowed(["POST"])
+        return render(request, "partners/contact_end.html", {"contact": entry(found, actor.at)})
+    try:
+        text = _do(name, found, actor)
+    except NotAllowed as error:
+        raise PermissionDenied from error
+    messages.success(request, text)
+    if name == "end":
+        return redirect("partners:contacts")
+    return redirect("partners:contact", uuid)
+
+
+def _do(name: str, found: PointOfContact, actor: Actor) -> str:
+    if name == "verify":
+        on = timezone.localtime(actor.at).date()
+        services.verify_contact(contact=found, by=actor, at=actor.at, on=on)
+        return _("Marked as verified today.")
+    if name == "end":
+        services.end_contact(contact=found, by=actor, at=actor.at)
+        return _("The entry is out of use. Nobody sees it any more.")
+    services.set_status(contact=found, status=STATUS_ACTS[name], by=actor, at=actor.at)
+    return {
+        "active": _("Marked as filled. Others are told to call this person again."),
+        "reassigned": _("Marked as reassigned. Others are told to call the deputy."),
+        "vacant": _("Marked as vacant. Others are told to call the deputy."),
+    }[name]

@@ -1,16 +1,208 @@
-"""placeholder until the registry helper writes it"""
-from django.http import Http404
+"""The registry: which organisations there are, one organisation's sheet, and whom one acts for.
+
+What an organisation writes about itself is kept in `application.py`, its contacts in `contacts.py`.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
 from common.marks import Permission, needs
+from common.paging import Order, paginate
+from partners.access import Actor, get_or_404, may
+from partners.choices import Capacity, EventKind, OrganisationKind, OrganisationState
+from partners.filters import OrganisationFilter
+from partners.languages import language_name
+from partners.middleware import ACTING_FOR
+from partners.models import Organisation, PointOfContact
+from partners.views import shown
+from partners.views.contacts import entry
+from partners.views.lists import columns, page_links
+
+P = Permission
+BY_NAME = Order("name", "id")
 
 
-@needs(Permission.SIGNED_IN)
-def registry(request, **kw):
-    raise Http404
+@needs(P.ORGANISATION_SEE)
+@require_safe
+def registry(request: HttpRequest) -> HttpResponse:
+    """Every organisation this actor may know of, by name."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    seen = Organisation.objects.visible_to(actor).select_related("area")
+    narrowed = OrganisationFilter(request.GET, queryset=seen.prefetch_related("capacities"))
+    page = paginate(narrowed.qs, BY_NAME, cursor=request.GET.get("cursor", ""))
+    reviews = P.ORGANISATION_REVIEW in actor.permissions
+    labels = [_("Organisation"), _("Kind"), _("Capacities"), _("Area")]
+    context = {
+        "filter": narrowed.form,
+        "page": page,
+        "columns": columns(*labels, *([_("State")] if reviews else [])),
+        "rows": [_row(organisation, with_state=reviews) for organisation in page.rows],
+        "empty": _nothing_found(actor, is_narrowing=narrowed.is_narrowing),
+        "clear_href": reverse("partners:registry"),
+        **page_links(request, page),
+    }
+    return render(request, "partners/registry.html", context)
 
-@needs(Permission.SIGNED_IN)
-def organisation(request, **kw):
-    raise Http404
 
-@needs(Permission.SIGNED_IN)
-def act_for(request, **kw):
-    raise Http404
+def _row(organisation: Organisation, *, with_state: bool) -> dict[str, Any]:
+    return {
+        "name": organisation.display_name,
+        "short_name": organisation.short_name,
+        "href": organisation.get_absolute_url(),
+        "kind": OrganisationKind(organisation.kind).label,
+        "capacities": [Capacity(code).label for code in organisation.held_capacities()],
+        "area": organisation.area.name if organisation.area else "",
+        "state": shown.state_tag(organisation.state) if with_state else None,
+    }
+
+
+def _nothing_found(actor: Actor, *, is_narrowing: bool) -> dict[str, str]:
+    if is_narrowing:
+        return {
+            "title": _("No organisation matches"),
+            "text": _("Take away one of the filters, or look in a larger area."),
+            "href": reverse("partners:registry"),
+            "label": _("Show all organisations"),
+        }
+    empty = {
+        "title": _("The mechanism has no member yet"),
+        "text": _("An organisation is listed here once it has applied and was admitted."),
+    }
+    if P.ORGANISATION_INVITE in actor.permissions:
+        href = reverse("partners:invitations")
+        empty |= {"href": href, "label": _("Invite an organisation")}
+    return empty
+
+
+# --- one organisation -----------------------------------------------------------------------------
+
+
+@needs(P.SIGNED_IN)
+@require_safe
+def organisation(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """One organisation's sheet: what it is and does, whom to call now, and its past."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    entries = Organisation.objects.select_related("area").prefetch_related("capacities")
+    found = get_or_404(entries, actor, uuid=uuid)
+    is_own = found.pk == actor.organisation_id
+    tags = [] if found.state == OrganisationState.MEMBER else [shown.state_tag(found.state)]
+    if not found.is_listed:
+        tags.append({"text": _("Not shown to other members"), "colour": "grey"})
+    context = {
+        "organisation": found,
+        "kind": OrganisationKind(found.kind).label,
+        "tags": tags,
+        "capacities": _capacities(found),
+        "about": _about(found),
+        "reach": _reach(found),
+        "contacts": _contacts(found, actor),
+        # Everything of one's own organisation; of another's what the co-ordination is to know.
+        "events": shown.past(found, actor, **({"kinds": tuple(EventKind)} if is_own else {})),
+        "acts": _acts(found, actor),
+        "is_own": is_own,
+        "back": reverse("partners:registry") if P.ORGANISATION_SEE in actor.permissions else "",
+    }
+    return render(request, "partners/organisation.html", context)
+
+
+def _capacities(found: Organisation) -> list[dict[str, str]]:
+    """Capacities held; while the organisation is no member, those it asks for."""
+    standing = [each for each in found.capacities.all() if each.ended_at is None]
+    return [
+        {
+            "text": str(Capacity(each.capacity).label)
+            if each.is_held
+            else _("%(capacity)s (asked for)") % {"capacity": Capacity(each.capacity).label},
+            "colour": "" if each.is_held else "grey",
+        }
+        for each in standing
+    ]
+
+
+def _about(found: Organisation) -> list[dict[str, Any]]:
+    rows: list[tuple[str, list[str]]] = [
+        (_("What it does"), [found.description] if found.description else []),
+        (_("Kind"), shown.in_words("kind", found.kind)),
+        (_("Kind of civil society actor"), shown.in_words("cso_class", found.cso_class)),
+        (_("Level"), shown.in_words("level", found.level)),
+        (_("Area it works in"), shown.in_words("area", found.area_id)),
+        (_("Languages spoken"), [", ".join(sorted(map(language_name, found.languages)))]),
+        (
+            _("Registration"),
+            shown.in_words("registration", (found.is_informal, found.registration_number)),
+        ),
+        (_("Member since"), [shown.day(found.member_at)]),
+    ]
+    # What was not asked of this kind of organisation is left out, not shown as missing.
+    return [{"label": label, "lines": lines} for label, lines in rows if any(filter(None, lines))]
+
+
+def _reach(found: Organisation) -> list[dict[str, Any]]:
+    rows = (
+        (_("Office phone"), found.phone),
+        (_("Office e-mail"), found.email),
+        (_("Website"), found.website),
+        (_("Postal address"), found.postal_address),
+    )
+    return [{"label": label, "lines": value.splitlines()} for label, value in rows if value]
+
+
+def _contacts(found: Organisation, actor: Actor) -> list[dict[str, Any]]:
+    """The posts of the organisation with whoever answers now, as include contact_card.html."""
+    in_use = PointOfContact.objects.visible_to(actor).filter(ended_at__isnull=True)
+    deputies = in_use.order_by("rank").prefetch_related("channels").select_related("area")
+    posts = (
+        in_use.primary()
+        .filter(organisation=found)
+        .select_related("area")
+        .prefetch_related("channels", Prefetch("deputies", queryset=deputies))
+    )
+    return [entry(post, actor.at) for post in posts.order_by("id")]
+
+
+def _acts(found: Organisation, actor: Actor) -> list[dict[str, str]]:
+    """Where the actor can go from here, as components/button_group.html takes it."""
+    acts = []
+    if found.pk == actor.organisation_id:
+        applying = found.state != OrganisationState.MEMBER
+        if applying and may(actor, P.ORGANISATION_APPLY, found):
+            acts.append((_("Application"), reverse("partners:application")))
+        if P.CONTACT_EDIT in actor.permissions:
+            acts.append((_("Points of contact"), reverse("partners:contacts")))
+        if P.MEMBERSHIP_MANAGE in actor.permissions:
+            acts.append((_("People"), reverse("partners:people")))
+        if P.TOKEN_MANAGE in actor.permissions:
+            acts.append((_("Access for programs"), reverse("partners:tokens")))
+    elif found.applied_at is not None and may(actor, P.ORGANISATION_REVIEW, found):
+        acts.append((_("See the application"), reverse("partners:review", args=[found.uuid])))
+    return [{"label": label, "href": href, "kind": "secondary"} for label, href in acts]
+
+
+# --- for whom one acts ----------------------------------------------------------------------------
+
+
+@needs(P.SIGNED_IN)
+@require_POST
+def act_for(request: HttpRequest) -> HttpResponse:
+    """Choose the organisation acted for from now on; only one's own can be chosen."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    wanted = request.POST.get("organisation", "")
+    chosen = next((c for c in actor.choices if str(c.organisation_uuid) == wanted), None)
+    if chosen is None:
+        raise Http404
+    request.session[ACTING_FOR] = str(chosen.organisation_uuid)
+    messages.success(request, _("You now act for %(name)s.") % {"name": chosen.name})
+    there = request.POST.get("next", "")
+    is_safe = url_has_allowed_host_and_scheme(
+        there, allowed_hosts=None, require_https=request.is_secure()
+    )
+    return redirect(there if there and is_safe else "ncm:home")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -397,18 +397,12 @@ def invitations(request: HttpRequest) -> HttpResponse:
 
 
 def _letter_rows(letters: list[Invitation], actor: Actor) -> list[dict[str, Any]]:
-    subjects = [letter.subject_uuid for letter in letters]
-    sent = Organisation.objects.visible_to(actor).filter(uuid__in=subjects)
-    known = dict(sent.values_list("uuid", "name"))
-    # Until it is sent, nobody but its own people sees what an organisation wrote about itself, its
-    # new name included: the name it was invited by is shown.
-    first = Organisation.history.filter(uuid__in=subjects, history_type="+")  # type: ignore[attr-defined]
-    invited_as = dict(first.values_list("uuid", "name"))
+    names = _names([letter.subject_uuid for letter in letters], actor)
     return [
         {
-            "name": known.get(letter.subject_uuid) or invited_as.get(letter.subject_uuid, ""),
+            "name": names[letter.subject_uuid][0],
             "href": reverse("partners:review", args=[letter.subject_uuid])
-            if letter.subject_uuid in known
+            if names[letter.subject_uuid][1]
             else "",
             "email": letter.email,
             "at": letter.invited_at,
@@ -421,6 +415,21 @@ def _letter_rows(letters: list[Invitation], actor: Actor) -> list[dict[str, Any]
         }
         for letter in letters
     ]
+
+
+def _names(uuids: list[Any], actor: Actor) -> dict[Any, tuple[str, bool]]:
+    """What each organisation is called here, and whether its application may be opened.
+
+    Until it is sent, nobody but its own people sees what an organisation wrote about itself, a new
+    name included: the name it was invited by is shown.
+    """
+    sent = Organisation.objects.visible_to(actor).filter(uuid=OuterRef("uuid"))
+    invited = Organisation.history.filter(uuid__in=uuids, history_type="+")  # type: ignore[attr-defined]
+    named = invited.annotate(sent_as=Subquery(sent.values("name")[:1]))
+    return {
+        uuid: (sent_as or invited_as, sent_as is not None)
+        for uuid, invited_as, sent_as in named.values_list("uuid", "name", "sent_as")
+    }
 
 
 def _is_waiting(letter: Invitation) -> bool:

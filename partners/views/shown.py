@@ -104,11 +104,17 @@ def _person(rank: int, name: str, post: str, hours: str, channels: list[list[str
     return [role % {"who": who}, *ways]
 
 
-def past(organisation: Organisation, actor: Actor, *, latest: int = 50) -> list[dict[str, Any]]:
+def past(
+    organisation: Organisation,
+    actor: Actor,
+    *,
+    latest: int = 50,
+    kinds: Iterable[EventKind] = APPLICATION_EVENTS,
+) -> list[dict[str, Any]]:
     """The application's past, newest first, as components/timeline.html takes it."""
     events = (
         OrganisationEvent.objects.visible_to(actor)
-        .filter(organisation=organisation, kind__in=APPLICATION_EVENTS)
+        .filter(organisation=organisation, kind__in=list(kinds))
         .select_related("by", "by_organisation")
     )
     return [_line(event, actor) for event in events[:latest]]

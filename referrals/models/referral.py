@@ -104,9 +104,7 @@ class Referral(models.Model):
     )
     gender = models.CharField(_("gender"), max_length=12, choices=Gender.choices, blank=True)
     nationalities = CodesField(_("nationalities"), ordered=True, max_length=60)
-    exploitation = CodesField(
-        _("forms of exploitation"), codes=Exploitation.values, max_length=240
-    )
+    exploitation = CodesField(_("forms of exploitation"), codes=Exploitation.values, max_length=240)
     means = CodesField(_("means of control"), codes=Means.values, max_length=400)
     indicators = CodesField(_("indicators"), codes=Indicator.values, max_length=160)
     place = models.CharField(

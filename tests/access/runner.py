@@ -138,8 +138,10 @@ class Stage:
         cookies = client.cookies.copy()
         with transaction.atomic():
             sent = {"content_type": "application/json"} if is_api else {}
-            response = client.generic(method, url, **sent) if is_api else self._page(
-                client, method, url, data
+            response = (
+                client.generic(method, url, **sent)
+                if is_api
+                else self._page(client, method, url, data)
             )
             transaction.set_rollback(True)
         client.cookies = cookies

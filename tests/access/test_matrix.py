@@ -152,9 +152,10 @@ class TestTheUnseen:
 
 class TestTheClient:
     def test_refuses_a_list_that_skips_rows(self, cast: Cast) -> None:
+        from django.db import connection
+
         from partners.models import Organisation
         from tests.support.client import _refuse_offset
-        from django.db import connection
 
         with connection.execute_wrapper(_refuse_offset), pytest.raises(NotFit, match="OFFSET"):
             list(Organisation.objects.order_by("pk")[2:4])

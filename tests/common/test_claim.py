@@ -160,6 +160,8 @@ class TestRace:
 
         def run(work):
             try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '5s'")
                 start.wait()
                 work()
             except BaseException as error:

@@ -22,7 +22,7 @@ BY_NAME = Order("name", "id")
 MIXED = Order("-rank", "name", "-id")
 BY_UUID = Order("uuid")
 DUE = Order("due_at", "id", set_only=("due_at",))
-INBOX = Order("-sort_at", "-entry", named_by="entry__uuid", unique_within=("group",), set_only=())
+INBOX = Order("-sort_at", "-entry", named_by="entry__uuid", unique_within=("group",))
 GROUP_DUE = Order(
     "due_at", "entry", named_by="entry__uuid", unique_within=("group",), set_only=("due_at",)
 )
@@ -53,9 +53,11 @@ def walk(ask, size):
     pages = [ask("", size)]
     while pages[-1].next:
         pages.append(ask(pages[-1].next, size))
+        assert len(pages) < 100, "it goes in circles"
     back = [pages[-1]]
     while back[-1].previous:
         back.append(ask(back[-1].previous, size))
+        assert len(back) < 100, "it goes in circles"
     return pages, back[::-1]
 
 

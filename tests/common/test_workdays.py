@@ -353,7 +353,10 @@ class TestPauses:
         assert found == end_of_day(day(due), LONDON)
 
     def test_move_hours_by_hours(self):
-        pauses = [stop("2026-03-02T12:00", "2026-03-02T13:30")]
+        pauses = [
+            stop("2026-03-02T12:00", "2026-03-02T13:30"),
+            stop("2026-03-02T16:00", "2026-03-02T20:00"),  # after the end
+        ]
         found = due_at(
             local(self.START, LONDON), counting("hours", 4), PLAIN, LONDON, pauses=pauses
         )

@@ -145,8 +145,12 @@ class TestApply:
     def test_saves_only_what_it_changed(self, parcel, clerk):
         Parcel.objects.filter(pk=parcel.pk).update(shelf="A")
         parcel.shelf = "never saved"
-        assert PARCEL.apply(parcel, "send", by=clerk, at=AT).shelf == "A"
+        with CaptureQueriesContext(connection) as queries:
+            assert PARCEL.apply(parcel, "send", by=clerk, at=AT).shelf == "A"
         assert Parcel.objects.get().shelf == "A"
+        saved = [each["sql"] for each in queries if each["sql"].startswith("UPDATE")]
+        assert len(saved) == 1
+        assert "shelf" not in saved[0]
 
     def test_stamps_under_the_name_the_table_gives(self, sent, clerk):
         PARCEL.apply(sent, "accept", by=clerk, at=AT)
@@ -211,6 +215,12 @@ class TestRefusals:
             PARCEL.apply(sent, "accept", by=clerk, at=AT, version=1)
         assert (caught.value.current.version, caught.value.current.shelf) == (2, "B")
         assert Parcel.objects.get().state == SENT
+
+    def test_shows_a_stale_reader_the_row_before_speaking_of_states(self, sent, clerk):
+        PARCEL.apply(sent, "accept", by=clerk, at=AT)
+        with pytest.raises(Stale) as caught:
+            PARCEL.apply(sent, "accept", by=clerk, at=AT, version=2)
+        assert caught.value.current.state == ACCEPTED
 
     def test_takes_the_version_that_is_the_rows(self, sent, clerk):
         assert PARCEL.apply(sent, "accept", by=clerk, at=AT, version=2).version == 3

@@ -48,7 +48,9 @@ def keys_pointing_up(found: list[type[models.Model]]) -> list[str]:
             if other in HEIGHT and (
                 HEIGHT[other] > HEIGHT[own] or (HEIGHT[other] == HEIGHT[own] and other != own)
             ):
-                wrong.append(f"{model._meta.label}.{field.name} -> {field.related_model._meta.label}")
+                wrong.append(
+                    f"{model._meta.label}.{field.name} -> {field.related_model._meta.label}"
+                )
     return wrong
 
 
@@ -165,7 +167,9 @@ class TestGrantsHaveOneDoor:
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in writes
-            and any(isinstance(part, ast.Name) and part.id in tables for part in ast.walk(node.func))
+            and any(
+                isinstance(part, ast.Name) and part.id in tables for part in ast.walk(node.func)
+            )
             and name != "partners/grants.py"
         ]
         assert wrong == []
@@ -219,9 +223,7 @@ class TestCode:
     @pytest.mark.parametrize("package", OURS)
     def test_every_module_says_what_is_in_it(self, package: str) -> None:
         silent = [
-            name
-            for name, tree in modules(package)
-            if tree.body and not ast.get_docstring(tree)
+            name for name, tree in modules(package) if tree.body and not ast.get_docstring(tree)
         ]
         assert silent == []
 

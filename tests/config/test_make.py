@@ -157,13 +157,15 @@ class TestDemo:
     def said(self, tmp_path: Path) -> str:
         return (tmp_path / "out").read_text()
 
+    def wait_until_ready(self, make: subprocess.Popen[bytes], tmp_path: Path) -> None:
+        eventually(lambda: make.poll() is not None or "Concord runs at" in self.said(tmp_path), 180)
+        assert "Concord runs at" in self.said(tmp_path), self.said(tmp_path)
+
     def test_answers_and_leaves_nothing_behind(self, tmp_path):
         port = free_port()
         make = self.start(tmp_path, port)
         try:
-            assert eventually(
-                lambda: make.poll() is not None or "Concord runs at" in self.said(tmp_path), 180
-            ), self.said(tmp_path)
+            self.wait_until_ready(make, tmp_path)
             assert f"http://localhost:{port}" in self.said(tmp_path)
             assert self.answers(port, reverse("account_login")) == 200
             assert len(processes_with(str(tmp_path))) >= 4  # make, supervisor, web, worker, beat
@@ -183,9 +185,7 @@ class TestDemo:
         port = free_port()
         make = self.start(tmp_path, port)
         try:
-            assert eventually(lambda: "Concord runs at" in self.said(tmp_path), 180), self.said(
-                tmp_path
-            )
+            self.wait_until_ready(make, tmp_path)
             worker = next(
                 int(folder.name)
                 for folder in Path("/proc").glob("[0-9]*")

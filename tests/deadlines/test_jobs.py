@@ -320,6 +320,19 @@ class TestCancel:
         assert job.state == JobState.CANCELLED
         assert not run(clock)
 
+    def test_in_the_last_step_keeps_no_result(
+        self, start: Callable[..., Job], clock: Clock, by: Somebody, tmp_path: Path
+    ) -> None:
+        def work(job: Job, progress: kinds.Progress) -> kinds.JobFile:
+            jobs.cancel_job(job=job, by=by, at=clock())
+            return a_report(job, progress)
+
+        job = start(work)
+        run(clock)
+        job.refresh_from_db()
+        assert (job.state, job.result.name) == (JobState.CANCELLED, "")
+        assert not list((tmp_path / "jobs").iterdir())
+
     def test_comes_too_late_for_what_has_finished(
         self, start: Callable[..., Job], clock: Clock, by: Somebody
     ) -> None:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from common.claim import claim
 from deadlines import mails
 from deadlines.models import Mail
 from deadlines.services import mail as mailing
@@ -98,6 +99,7 @@ class TestPost:
         "variables",
         [
             {"url": "/x/", "date": date(2024, 3, 1), "name": "Nadia"},
+            {"url": "/x/", "date": date(2024, 3, 1), "count": 3},
             {"url": "/x/"},
             {},
             {"url": "/x/", "date": "1 March for Nadia"},
@@ -270,22 +272,26 @@ class TestCrash:
         assert (mail.dead_at, mail.last_error_code) == (clock.now, "stopped")
 
     def test_a_worker_that_was_away_too_long_sends_nothing(
-        self, invite: Callable[..., Mail], at: datetime, monkeypatch: pytest.MonkeyPatch
+        self,
+        invite: Callable[..., Mail],
+        at: datetime,
+        monkeypatch: pytest.MonkeyPatch,
+        mailoutbox: list[Any],
     ) -> None:
-        first, second = invite("invitation:1"), invite("invitation:2")
-        send_one = mailing._send_one
-        turns: list[int] = []
+        invite("invitation:1")
+        invite("invitation:2")
+        connect = mailing.get_connection
+        later = at + mailing.LEASE
 
-        def slowly(held: Any, *rest: Any) -> int:
-            turns.append(held.pk)
-            if len(turns) == 1:
-                # While we sleep over the first, another worker claims and sends both.
-                assert send(at + mailing.LEASE) == 2
-            return send_one(held, *rest)
+        def slowly() -> Any:
+            # Before the relay answers us, our lease runs out and another worker claims both.
+            claim(Mail.objects.due(later), at=later, lease=mailing.LEASE, limit=9, worker="there:2")
+            return connect()
 
-        monkeypatch.setattr(mailing, "_send_one", slowly)
+        monkeypatch.setattr(mailing, "get_connection", slowly)
         assert send(at) == 0
-        assert turns == [first.pk, first.pk, second.pk, second.pk]
+        assert not mailoutbox
+        assert set(Mail.objects.values_list("attempts", "claim_worker")) == {(0, "there:2")}
 
 
 class TestTrouble:
@@ -339,11 +345,25 @@ class TestTrouble:
         poison = invite("poison", to="poison@example.org")
         invite("fine")
         settings.EMAIL_BACKEND = HERE + "HangsUp"
-        sent = sum(send(clock.forward(minutes=5)) for _turn in range(20))
-        assert sent == 1
+        assert send(clock()) == 1
+        for _half_day in range(20):
+            send(clock.forward(hours=12))
         poison.refresh_from_db()
-        assert poison.sent_at is None
-        assert poison.attempts > 1
+        assert (poison.sent_at, poison.dead_at) == (None, None), "it may still be an outage"
+        assert poison.not_before == clock.now + BACK_OFF[-1]
+
+    def test_a_relay_that_fails_over_several_is_left_alone_for_a_while(
+        self, invite: Callable[..., Mail], clock: Clock, settings: Any
+    ) -> None:
+        for number in range(mailing.TROUBLES + 4):
+            invite(f"invitation:{number}", to="poison@example.org")
+        settings.EMAIL_BACKEND = HERE + "HangsUp"
+        assert send(clock()) == 0
+        assert Mail.objects.filter(attempts=1).count() == mailing.TROUBLES
+        waiting = Mail.objects.filter(attempts=0)
+        assert set(waiting.values_list("not_before", "claimed_until")) == {
+            (clock.now + mailing.RELAY_AWAY, None)
+        }
 
 
 class TestForgetDeadAddresses:

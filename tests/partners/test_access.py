@@ -50,9 +50,7 @@ class TestActor:
 
     def test_acts_for_one_organisation_at_a_time(self, cast: Cast) -> None:
         works_for(cast.ngo_manager, cast.other_ngo, Role.CASEWORKER, cast.at)
-        actor = actor_for(
-            cast.ngo_manager, at=cast.at, organisation_uuid=cast.other_ngo.uuid
-        )
+        actor = actor_for(cast.ngo_manager, at=cast.at, organisation_uuid=cast.other_ngo.uuid)
         assert actor.organisation == cast.other_ngo
         assert P.MEMBERSHIP_MANAGE not in actor.permissions
         assert len(actor.choices) == 2
@@ -66,9 +64,7 @@ class TestActor:
         assert len(actor.group_ids) == 2
 
     def test_falls_back_when_the_choice_no_longer_holds(self, cast: Cast) -> None:
-        actor = actor_for(
-            cast.ngo_caseworker, at=cast.at, organisation_uuid=cast.other_ngo.uuid
-        )
+        actor = actor_for(cast.ngo_caseworker, at=cast.at, organisation_uuid=cast.other_ngo.uuid)
         assert actor.organisation == cast.ngo
 
     def test_has_nothing_left_when_the_membership_has_ended(self, cast: Cast) -> None:
@@ -83,7 +79,10 @@ class TestActor:
         held.save()
         assert cast.actor(cast.ngo_caseworker).organisation == cast.ngo
         assert cast.actor(cast.ngo_caseworker, held.until_at).organisation is None
-        assert cast.actor(cast.ngo_caseworker, held.from_at - timedelta(seconds=1)).organisation is None
+        assert (
+            cast.actor(cast.ngo_caseworker, held.from_at - timedelta(seconds=1)).organisation
+            is None
+        )
 
     def test_loses_a_role_whose_capacity_the_organisation_lost(self, cast: Cast) -> None:
         assert P.ORGANISATION_REVIEW in cast.actor(cast.co_ordinator).permissions
@@ -127,9 +126,9 @@ class TestOrganisationsVisible:
     def test_a_member_sees_listed_members_and_its_own(self, cast: Cast) -> None:
         listed = {"Ministry of the Interior", "Lantern House", "Open Door", "Bridge Fund"}
         assert names(Organisation.objects.visible_to(cast.actor(cast.ngo_caseworker))) == listed
-        assert names(Organisation.objects.visible_to(cast.actor(cast.unlisted_manager))) == listed | {
-            "Quiet Harbour"
-        }
+        assert names(
+            Organisation.objects.visible_to(cast.actor(cast.unlisted_manager))
+        ) == listed | {"Quiet Harbour"}
 
     def test_an_applicant_sees_only_its_own(self, cast: Cast) -> None:
         assert names(Organisation.objects.visible_to(cast.actor(cast.applicant))) == {"New Path"}

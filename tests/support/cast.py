@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
+from accounts.services import open_account
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import Capacity, Level, OrganisationKind, Role
 from partners.models import Area, Membership, Organisation, PointOfContact
 from partners.services import contacts, memberships, organisations
 
-PASSWORD = "a quiet river under the old bridge"  # noqa: S105 - for invented people
+#: Stands in every person's name, so that a name is found wherever it must not be.
+PERSON = "(invented person)"
+PASSWORD = "a quiet river under the old bridge"
 
 
 @dataclass
@@ -48,9 +51,9 @@ class Cast:
 
 
 def person(name: str, at: datetime) -> User:
-    return User.objects.create_user(
+    return open_account(
         email=f"{name.lower().replace(' ', '.')}@example.org",
-        display_name=f"{name} (invented)",
+        display_name=f"{name} {PERSON}",
         password=PASSWORD,
         at=at,
     )
@@ -67,7 +70,9 @@ def assemble(at: datetime) -> Cast:
     country = Area.objects.create(code="XX", name="Exampleland", level="country")
     area = Area.objects.create(code="XX-N", name="North", level="region", parent=country)
 
-    def member(name: str, kind: OrganisationKind, *capacities: Capacity, **more: Any) -> Organisation:
+    def member(
+        name: str, kind: OrganisationKind, *capacities: Capacity, **more: Any
+    ) -> Organisation:
         return organisations.found(
             name=name, kind=kind, capacities=capacities, by=system, at=before, area=area, **more
         )
@@ -122,7 +127,7 @@ def assemble(at: datetime) -> Cast:
         channels=[("phone", "+000 111"), ("email", "duty@example.org")],
         by=manager,
         at=before,
-        person_name="Ada Example (invented)",
+        person_name=f"Ada Example {PERSON}",
         post="Duty officer",
     )
     deputy = contacts.enter_contact(
@@ -131,14 +136,14 @@ def assemble(at: datetime) -> Cast:
         by=manager,
         at=before,
         deputy_for=contact,
-        person_name="Ben Example (invented)",
+        person_name=f"Ben Example {PERSON}",
     )
     other_contact = contacts.enter_contact(
         organisation=unlisted,
         channels=[("phone", "+000 333")],
         by=actor_for(people["unlisted_manager"], at=before),
         at=before,
-        person_name="Cleo Example (invented)",
+        person_name=f"Cleo Example {PERSON}",
     )
     return Cast(
         at=at,
@@ -185,7 +190,7 @@ def fill_in(organisation: Organisation, manager: User, at: datetime) -> Organisa
         channels=[("phone", "+000 444")],
         by=by,
         at=at,
-        person_name="Dora Example (invented)",
+        person_name=f"Dora Example {PERSON}",
     )
     contacts.enter_contact(
         organisation=organisation,
@@ -193,6 +198,6 @@ def fill_in(organisation: Organisation, manager: User, at: datetime) -> Organisa
         by=by,
         at=at,
         deputy_for=post,
-        person_name="Emil Example (invented)",
+        person_name=f"Emil Example {PERSON}",
     )
     return organisation

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.userkit import user_id_to_str
 from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.http import HttpResponse
@@ -77,16 +78,17 @@ class StrictClient(Client):
 
     def sign_in(self, user: Any, *, second_factor: bool = True, fresh: bool = True) -> None:
         """Sign in as after the real ceremonies: with a factor proved, just now or long ago."""
-        self.force_login(user)
-        at = time.time() - (0 if fresh else 3600)
-        session = self.session
-        records = [{"method": "password", "at": at, "email": "hidden"}]
+        records = [{"method": "password", "at": time.time() - (0 if fresh else 3600)}]
         if second_factor:
+            # Before signing in: a new factor ends the person's other sessions.
             Authenticator.objects.get_or_create(
                 user=user,
                 type=Authenticator.Type.TOTP,
                 defaults={"data": {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}},
             )
-            records.append({"method": "mfa", "at": at, "type": "totp"})
+            records.append({**records[0], "method": "mfa", "type": "totp"})
+        self.force_login(user)
+        session = self.session
         session[AUTHENTICATION_METHODS_SESSION_KEY] = records
+        session["account_authentication_methods_user"] = user_id_to_str(user)
         session.save()

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import open_account
 from common.country import current
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
@@ -131,7 +132,7 @@ class DemoCountry:
         self.people = {key: self._person(key, name) for key, name, _ in SIGN_INS}
 
     def _person(self, key: str, name: str) -> User:
-        return User.objects.create_user(
+        return open_account(
             email=f"{key}@{DOMAIN}",
             display_name=f"{name} (invented)",
             password=PASSWORD,

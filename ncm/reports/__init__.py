@@ -1,0 +1,1 @@
+"""Reports: parameters → rows → context → template; every format shares the rows."""

@@ -1,0 +1,40 @@
+"""Issuing a token: what it is for, what a program may do with it, and for how long."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import TOKEN_LIFE
+from common.marks import Permission
+from partners.access import TOKEN_SCOPES
+
+SCOPE_LABELS = {
+    Permission.ORGANISATION_SEE: _("Read the registry of organisations"),
+    Permission.CONTACT_SEE: _("Read their points of contact"),
+}
+
+
+class IssueToken(forms.Form):
+    """At most 90 days; the program is given a new token in time."""
+
+    name = forms.CharField(
+        label=_("What it is for"),
+        help_text=_("Name the program and the machine it runs on, never a person."),
+        max_length=120,
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What the program may do"),
+        choices=[
+            (scope.value, SCOPE_LABELS[scope]) for scope in sorted(TOKEN_SCOPES, reverse=True)
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.IntegerField(
+        label=_("Days until it runs out"),
+        help_text=_("At most 90."),
+        min_value=1,
+        max_value=TOKEN_LIFE.days,
+        initial=TOKEN_LIFE.days,
+    )
+
+    def clean_scopes(self) -> list[Permission]:
+        return [Permission(scope) for scope in self.cleaned_data["scopes"]]

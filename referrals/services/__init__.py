@@ -1,0 +1,1 @@
+"""Everything that writes to referrals apart from the workflow."""

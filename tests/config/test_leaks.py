@@ -1,0 +1,107 @@
+"""No name, address or number of a person in mails, logs, addresses, titles, headers or broker."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from config.logs import NoValues
+from deadlines.services.sweep import sweep
+from partners.access import actor_for
+from partners.models import Organisation
+from partners.workflow import ORGANISATION
+from tests.access import runner
+from tests.access.arguments import ARGUMENTS
+from tests.support.cast import PERSON, Cast, fill_in
+from tests.support.client import StrictClient
+
+pytestmark = pytest.mark.django_db
+TOKENS = (PERSON, "@example.org", "+000")
+TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+
+
+def leaks(text: str) -> list[str]:
+    return [token for token in TOKENS if token in text]
+
+
+def visited(cast: Cast) -> Iterator[tuple[str, StrictClient, str]]:
+    """Every page as everybody who could open it, with what was asked."""
+    stage = runner.Stage(cast, ARGUMENTS)
+    for address in runner.addresses():
+        if address.is_api:
+            continue
+        build = ARGUMENTS.get(address.name)
+        given = {k: v for k, v in (build(cast) if build else {}).items() if k != "_data"}
+        for actor in ("applicant", "manager", "co_ordinator", "rapporteur"):
+            yield actor, stage._client(actor, False), reverse(address.name, kwargs=given)
+
+
+@pytest.mark.slow
+def test_pages_put_nobody_into_titles_headers_addresses_or_logs(
+    cast: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    # The SQL log is off outside tests (config/settings.py: django.db.backends at WARNING).
+    logging.getLogger("django.db.backends").setLevel(logging.WARNING)
+    opened = 0
+    for actor, client, url in visited(cast):
+        response = client.get(url)
+        opened += response.status_code == 200
+        shown = [url, *(f"{name}: {value}" for name, value in response.headers.items())]
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            shown += TITLE.findall(response.content.decode())
+            shown += re.findall(r'(?:href|action|src)="([^"]*)"', _without_mailto(response))
+        for text in shown:
+            assert not leaks(text), f"{actor} {url}"
+    assert opened > 20
+    assert not leaks(caplog.text)
+
+
+def _without_mailto(response) -> str:
+    # A link that writes to somebody, or calls them, is the page's content, not our address.
+    return re.sub(r'href="(?:mailto|tel):[^"]*"', "", response.content.decode())
+
+
+def test_an_application_from_invitation_to_admission_mails_nobodys_name(
+    cast: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("django.db.backends").setLevel(logging.WARNING)
+    now = timezone.now()
+    organisation = fill_in(cast.applying, cast.applicant, now)
+    ORGANISATION.apply(organisation, "send", by=actor_for(cast.applicant, at=now), at=now)
+    sweep(at=now, worker="tests")
+    assert mail.outbox, "nothing was mailed: this test shows nothing"
+    for message in mail.outbox:
+        assert not leaks(message.subject)
+        assert not leaks(str(message.body))
+        assert Organisation.objects.get(pk=organisation.pk).name not in message.body
+        headers = dict(message.extra_headers)
+        assert not leaks(json.dumps(headers))
+    assert not leaks(caplog.text)
+
+
+def test_what_is_printed_of_a_row_names_nobody(cast: Cast) -> None:
+    rows = [cast.ngo_manager, cast.contact, *User.objects.all()]
+    for row in rows:
+        assert not leaks(f"{row} {row!r}")
+
+
+class TestNoValues:
+    def line(self, message: str, *args: object) -> str:
+        record = logging.LogRecord("x", logging.INFO, __file__, 1, message, args, None)
+        assert NoValues().filter(record)
+        return record.getMessage()
+
+    def test_cuts_query_strings_and_addresses(self) -> None:
+        said = self.line("GET %s by %s", "/registry/?name=Ada+Example", "ada@example.org")
+        assert said == "GET /registry/?… by [address]"
+
+    def test_leaves_the_rest(self) -> None:
+        assert self.line("swept %d rows", 3) == "swept 3 rows"
