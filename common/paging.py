@@ -226,7 +226,7 @@ def _fetch(
     *,
     backwards: bool = False,
 ) -> list[Row]:
-    """One row more than a page, in the order read, each place once."""
+    """At least one row more than a page if there is one, in the order read, each place once."""
     # A row may stand in every slice, so each is read for a whole page.
     parts = [
         order.rows(_mark(queryset, order, key), place, backwards=backwards)[: size + 1]
@@ -245,7 +245,7 @@ def _fetch(
         )
     else:
         rows = order.sort((row for part in parts for row in part), backwards=backwards)
-    return list({order.place(row): row for row in reversed(rows)}.values())[::-1][: size + 1]
+    return list({order.place(row): row for row in reversed(rows)}.values())[::-1]
 
 
 def _mark(queryset: QuerySet[Any], order: Order, key: str) -> QuerySet[Any]:

@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import environ
@@ -28,16 +29,24 @@ def secret(env: environ.Env, name: str, var: Path, *, generate: bool) -> str:
     if not generate:
         raise ImproperlyConfigured(
             f"Set {name} (or {name}_FILE). With PostgreSQL or a host other than loopback Concord "
-            "does not make keys of its own: a key that only this machine knows would be lost with it."
+            "does not make keys of its own: a key only this machine knows would be lost with it."
         )
     folder = var / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / name.lower()
-    try:
-        # O_EXCL: of two commands started together, one makes the key and the other reads it.
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text().strip()
-    with os.fdopen(handle, "w") as out:
-        out.write(_new_value(name))
+    if not file.exists():
+        _keep(file, _new_value(name))
     return file.read_text().strip()
+
+
+def _keep(file: Path, value: str) -> None:
+    """Write the key whole or not at all; of two commands started together, one key stays."""
+    handle, draft = tempfile.mkstemp(dir=file.parent)  # 0600
+    with os.fdopen(handle, "w") as out:
+        out.write(value)
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass  # another command was first: its key is the one
+    finally:
+        os.unlink(draft)

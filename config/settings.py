@@ -1,7 +1,7 @@
 """Every setting, read from the environment. With nothing set, every command works.
 
 Sections follow a request from the outside in. Production is told apart by what is set: with
-PostgreSQL or a host other than loopback, generated keys and the demonstration switch refuse to start.
+PostgreSQL or a host other than loopback, generated keys and the demonstration refuse to start.
 """
 
 from datetime import timedelta
@@ -36,7 +36,10 @@ QUICK_EXIT_URL = env("QUICK_EXIT_URL", default="https://www.wikipedia.org/")
 
 # --- Database -------------------------------------------------------------------------------------
 DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'concord.sqlite3'}"),
+    # An empty DATABASE_URL means the embedded default, as none does.
+    "default": environ.Env.db_url_config(
+        env("DATABASE_URL", default="") or f"sqlite:///{VAR / 'concord.sqlite3'}"
+    ),
 }
 ON_POSTGRESQL = DATABASES["default"]["ENGINE"].endswith("postgresql")
 if ON_POSTGRESQL:
@@ -190,7 +193,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 USERSESSIONS_TRACK_ACTIVITY = False
 
 SESSION_ENGINE = (
-    "django.contrib.sessions.backends.db"  # Redis may lose everything; sessions may not
+    "django.contrib.sessions.backends.db"  # Redis may lose everything
 )
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -252,7 +255,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-SECURE_REFERRER_POLICY = "no-referrer"
+# Not "no-referrer": browsers then post forms with "Origin: null", which the CSRF check refuses.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"

@@ -1,4 +1,4 @@
-"""Settings of the test suite: the real ones, with fast hashing, eager tasks and strict templates."""
+"""Settings of the test suite: the real ones, with fast hashing and eager tasks."""
 
 import os
 import tempfile

@@ -41,45 +41,29 @@ def _languages() -> list[tuple[str, str]]:
 
 def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
     """The entries this actor can open, the current one marked."""
-    entries: list[tuple[str, str, bool]] = [
-        (_("Home"), reverse("ncm:home"), True),
-        (_("Inbox"), reverse("deadlines:inbox"), True),
-    ]
     organisation = actor.organisation
-    if organisation is not None and organisation.state != OrganisationState.MEMBER:
-        entries.append(
-            (
-                _("Application"),
-                reverse("partners:application"),
-                P.ORGANISATION_APPLY in actor.permissions,
-            )
-        )
-    entries += [
-        (_("Registry"), reverse("partners:registry"), P.ORGANISATION_SEE in actor.permissions),
-        (
-            _("Applications"),
-            reverse("partners:reviews"),
-            P.ORGANISATION_REVIEW in actor.permissions,
-        ),
-        (
-            _("Invitations"),
-            reverse("partners:invitations"),
-            P.ORGANISATION_INVITE in actor.permissions,
-        ),
-        (_("Contacts"), reverse("partners:contacts"), P.CONTACT_EDIT in actor.permissions),
-        (_("People"), reverse("partners:people"), P.MEMBERSHIP_MANAGE in actor.permissions),
-        (_("Jobs"), reverse("deadlines:jobs"), True),
+    applying = organisation is not None and organisation.state != OrganisationState.MEMBER
+    entries: list[tuple[str, str, Permission | None]] = [
+        (_("Home"), "ncm:home", None),
+        (_("Inbox"), "deadlines:inbox", None),
+        *([(_("Application"), "partners:application", P.ORGANISATION_APPLY)] if applying else []),
+        (_("Registry"), "partners:registry", P.ORGANISATION_SEE),
+        (_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),
+        (_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
+        (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
+        (_("People"), "partners:people", P.MEMBERSHIP_MANAGE),
+        (_("Jobs"), "deadlines:jobs", None),
     ]
     unread = unread_count(actor)
     return [
         {
             "label": label,
-            "href": href,
-            "current": _is_current(request.path, href),
-            "count": unread if href == reverse("deadlines:inbox") else 0,
+            "href": reverse(name),
+            "current": _is_current(request.path, reverse(name)),
+            "count": unread if name == "deadlines:inbox" else 0,
         }
-        for label, href, shown in entries
-        if shown
+        for label, name, permission in entries
+        if permission is None or permission in actor.permissions
     ]
 
 

@@ -1,7 +1,7 @@
 """Who may. The only file that answers it, for pages, the API, services and tasks.
 
-*Is it possible now* is another question and the workflow's. Reads top to bottom as policy: what each
-role may do, who is acting, and the two places that enforce the marks (here for the API, in
+*Is it possible now* is another question and the workflow's. Reads top to bottom as policy: what
+each role may do, who is acting, and the two places that enforce the marks (here for the API, in
 `partners/middleware.py` for pages).
 """
 

@@ -35,7 +35,7 @@ class CsoClass(models.TextChoices):
 
 
 class Capacity(models.TextChoices):
-    """What an organisation does in the mechanism; it may hold several at once, none excludes another."""
+    """What an organisation does in the mechanism; several at once, none excludes another."""
 
     FIRST_RESPONDER = "first_responder", _("First responder")
     COMPETENT_AUTHORITY = "competent_authority", _("Competent authority")
@@ -71,7 +71,7 @@ BEFORE_THE_REVIEWER = (OrganisationState.APPLIED, OrganisationState.UNDER_REVIEW
 
 
 class Role(models.TextChoices):
-    """What somebody does in an organisation. Each role's permissions stand in `partners/access.py`."""
+    """What somebody does in an organisation; the permissions stand in `partners/access.py`."""
 
     CASEWORKER = "caseworker", _("Caseworker")
     MANAGER = "manager", _("Manager")

@@ -8,12 +8,27 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from partners.choices import Capacity, OrganisationKind
 from partners.languages import offered_languages
 from partners.models import Area, Organisation
 from partners.models.organisation import OrganisationQuerySet
+
+
+#: How long a filter may offer areas as they were, in seconds; they hardly ever change.
+AREAS_KEPT = 300
+
+
+def areas() -> list[tuple[str, str, str]]:
+    """Every area as (code, name, path), in the order of the tree."""
+
+    def read() -> list[tuple[str, str, str]]:
+        return list(Area.objects.order_by("path").values_list("code", "name", "path"))
+
+    kept: list[tuple[str, str, str]] = cache.get_or_set("partners.areas", read, AREAS_KEPT)
+    return kept
 
 
 class OrganisationFilter(django_filters.FilterSet):
@@ -44,11 +59,10 @@ class OrganisationFilter(django_filters.FilterSet):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(data, *args, **kwargs)
-        # One query, kept: a choice field over the model would ask again to judge and to show.
-        areas = list(Area.objects.values_list("code", "name", "path"))
-        self._paths = {code: path for code, _name, path in areas}
+        known = areas()
+        self._paths = {code: path for code, _name, path in known}
         self.filters["area"].extra["choices"] = [
-            (code, "\N{EM SPACE}" * (path.count("/") - 1) + name) for code, name, path in areas
+            (code, "\N{EM SPACE}" * (path.count("/") - 1) + name) for code, name, path in known
         ]
         self.filters["language"].extra["choices"] = offered_languages()
 

@@ -80,7 +80,8 @@ def grant(
 ) -> None:
     """Give a group or a person permissions on one row, for one reason.
 
-    Writes a basis a permission (an equal live one is kept) and guardian's rows. Raises NotGrantable.
+    Writes a basis a permission (an equal live one is kept) and guardian's rows.
+    Raises NotGrantable.
     """
     tables = _tables(subject)
     holder = {"group": to} if isinstance(to, Group) else {"user": to}

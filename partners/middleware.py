@@ -1,7 +1,7 @@
 """Enforces the marks on pages: an unmarked view does not answer.
 
-Sets `request.actor` for everything after it. The API has its own class in `partners/access.py`, because
-its actor is known only once the token has been read.
+Sets `request.actor` for everything after it. The API has its own class in `partners/access.py`,
+because its actor is known only once the token has been read.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Who is told what about an organisation, as notices inside; a mail says only that something waits."""
+"""Who is told what about an organisation, as notices; a mail says only that something waits."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from partners.models import Channel, Organisation, PointOfContact
@@ -126,6 +127,7 @@ class OrganisationDetailSerializer(OrganisationSerializer):
             del fields["contacts"]
         return fields
 
+    @extend_schema_field(ContactSerializer(many=True))
     def get_contacts(self, _organisation: Organisation) -> list[dict[str, Any]]:
         shown: list[dict[str, Any]] = ContactSerializer(
             self.context["contacts"], many=True, context=self.context

@@ -113,7 +113,7 @@ class Means(models.TextChoices):
 
 
 class Indicator(models.TextChoices):
-    """The eleven indicators of forced labour of the ILO; they support a judgement, never make it."""
+    """The ILO's eleven indicators of forced labour; they support a judgement, never make it."""
 
     VULNERABILITY = "VULNERABILITY", _("Abuse of vulnerability")
     DECEPTION = "DECEPTION", _("Deception")

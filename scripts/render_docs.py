@@ -25,8 +25,8 @@ def access_page() -> str:
         NOTE,
         "Two questions, never mixed: *may this person* (here) and *is it possible now*",
         "([workflows](workflows.md)). A person acts for one organisation at a time. Rows are seen",
-        "through `visible_to`; what one may not see answers 404, the same to the byte as what never",
-        "existed.",
+        "through `visible_to`; what one may not see answers 404, the same to the byte as what",
+        "never existed.",
         "",
         "## Roles",
         "",
@@ -46,11 +46,11 @@ def access_page() -> str:
         "",
         "## Every address",
         "",
-        "A row is a URL name and a method (after `@`: which row was asked for), a column who asks, a",
-        "cell the answer: a status, or where it leads. `no_factor` has not enrolled a second factor;",
+        "A row is a URL name and a method (after `@`: which row was asked for), a column who asks,",
+        "a cell the answer: a status, or where it leads. `no_factor` has no second factor;",
         "`stale` proved it over five minutes ago; `former` left the organisation; `manager` and",
-        "`caseworker` are at home in the rows asked for, `other_manager` is not. The suite asks every",
-        "cell over HTTP (`tests/access/test_matrix.py`).",
+        "`caseworker` are at home in the rows asked for, `other_manager` is not. The suite asks",
+        "every cell over HTTP (`tests/access/test_matrix.py`).",
     ]
     for path in sorted((ROOT / "tests" / "access").glob("*.csv")):
         lines += ["", f"### {path.stem}", ""]

@@ -47,7 +47,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
             for row in page.rows
         ],
         "caption": _("Jobs"),
-        "columns": [{"label": label} for label in (_("What"), _("Started"), _("State"))],
+        "columns": [{"label": label} for label in (_("What"), _("Asked for"), _("State"))],
         "empty": {
             "title": _("No jobs yet"),
             "text": _("When you ask for a report or an export, it appears here."),
@@ -138,19 +138,20 @@ def _href(name: str, row: Job) -> str:
 def _state(row: Job) -> dict[str, Any]:
     """What the page shows of a job in its present state."""
     state = JobState(row.state)
-    problem = {
-        JobState.FAILED: row.words,
+    ended = {
         JobState.CANCELLED: _("It was stopped before it was finished."),
         JobState.EXPIRED: _("The result was kept for a while and has been deleted."),
     }
+    has_failed = state == JobState.FAILED
     return {
         "job": row,
         "colour": COLOURS[state],
-        "words": "" if state == JobState.FAILED else row.words,
-        "problem": problem.get(state, ""),
+        "words": "" if has_failed else row.words,
+        "problem": row.words if has_failed else "",
+        "ended": ended.get(state, ""),
         "progress_title": _("Progress"),
         "result_href": _href("job_file", row) if row.result else "",
         "page_href": _href("job", row),
         "cancel_href": _href("cancel_job", row) if row.is_open else "",
-        "retry_href": _href("retry_job", row) if problem.get(state) else "",
+        "retry_href": _href("retry_job", row) if has_failed or state in ended else "",
     }

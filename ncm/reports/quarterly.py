@@ -1,7 +1,7 @@
 """The quarter's figures: one pass over the referrals and one over the decisions, then tables.
 
-Counts are of referrals received, and of decisions made, on days of the quarter in the country's time
-zone; as known when asked. A person referred twice is two referrals. Notices without identity and
+Counts are of referrals received, and of decisions made, on days of the quarter in the country's
+time zone; as known when asked. A person referred twice is two referrals. Notices without identity and
 drafts are not referrals. Not here: what may leave the house (`ncm/reports/disclosure.py`).
 """
 

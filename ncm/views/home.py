@@ -1,4 +1,4 @@
-"""The front door: home page, how to join, help, accessibility, and the sign of life for monitors."""
+"""The front door: home page, how to join, help, accessibility, and the sign of life."""
 
 from dataclasses import dataclass
 from typing import Any

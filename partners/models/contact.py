@@ -17,7 +17,7 @@ from partners.models.organisation import Organisation, granted_to
 
 class PointOfContactQuerySet(models.QuerySet["PointOfContact"]):
     def visible_to(self, actor: Actor) -> "PointOfContactQuerySet":
-        """Points of contact of one's own organisation, and with CONTACT_SEE those of visible ones."""
+        """Those of one's own organisation, and with CONTACT_SEE those of visible ones."""
         if actor.system:
             return self
         if actor.user_id is None:
@@ -35,7 +35,7 @@ class PointOfContactQuerySet(models.QuerySet["PointOfContact"]):
 
 
 def contact_granted_to(actor: Actor, permission: str) -> Exists:
-    """A grant of `permission` on this very point of contact, by literal group ids or to the user."""
+    """A grant of `permission` on this very entry, by literal group ids or to the user."""
     from partners.models.grants import PointOfContactGroupGrant, PointOfContactUserGrant
 
     live = Q(until_at__isnull=True) | Q(until_at__gt=actor.at)
@@ -56,7 +56,7 @@ def contact_granted_to(actor: Actor, permission: str) -> Exists:
 
 
 class PointOfContact(models.Model):
-    """The person in an organisation whom others call about trafficking; need not have an account."""
+    """The person in an organisation whom others call; need not have an account."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="contacts")

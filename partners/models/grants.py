@@ -57,6 +57,9 @@ class GrantBasis(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.permission} because {self.reason}"
+
 
 class OrganisationGroupGrant(GroupObjectPermissionBase):
     content_object = models.ForeignKey(Organisation, models.CASCADE)

@@ -184,15 +184,15 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def display_name(self) -> str:
-        """The name, or the words shown while a draft has none."""
-        return self.name or str(_("Organisation without a name"))
-
     def get_absolute_url(self) -> str:
         from django.urls import reverse
 
         return reverse("partners:organisation", args=[self.uuid])
+
+    @property
+    def display_name(self) -> str:
+        """The name, or the words shown while a draft has none."""
+        return self.name or str(_("Organisation without a name"))
 
     def held_capacities(self) -> list[str]:
         """Codes of the capacities held now. Uses the prefetched rows where there are any."""

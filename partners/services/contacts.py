@@ -70,7 +70,7 @@ def change_contact(
     version: int,
     **details: Any,
 ) -> PointOfContact:
-    """Change a point of contact. A changed entry is no longer verified. Raises NotAllowed, Stale."""
+    """Change an entry, which then is no longer verified. Raises NotAllowed, Stale."""
     _require_own(contact.organisation, by)
     row = PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
     if row.version != version:
@@ -104,7 +104,7 @@ def set_status(
 
 @transaction.atomic
 def verify_contact(*, contact: PointOfContact, by: Actor, at: datetime, on: date) -> PointOfContact:
-    """Say that the entry was checked and is right. `on` is the day in the country. Raises NotAllowed."""
+    """Say that the entry was checked, `on` a day in the country. Raises NotAllowed."""
     _require_own(contact.organisation, by)
     row = PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
     row.verified_on, row.verified_by = on, by.user

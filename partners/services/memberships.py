@@ -94,7 +94,7 @@ def join(
 ) -> Membership:
     """Somebody begins to work for an organisation in a role.
 
-    Writes the membership, the group and one event. An equal standing membership is returned as it is.
+    Writes the membership, the group and one event; an equal standing one is returned as it is.
     Raises RoleNotOffered.
     """
     if role not in offered_roles(organisation):
@@ -205,7 +205,7 @@ def describe_invitation(subject_uuid: UUID | None, role: str) -> str:
 
 @transaction.atomic
 def end_membership(*, membership: Membership, by: Actor, at: datetime) -> Membership:
-    """Somebody stops working for the organisation; from the next request on nothing is open to them.
+    """Somebody stops working for the organisation; from the next request on nothing is open.
 
     Raises NotAllowed, LastManager. Ending it again changes nothing.
     """

@@ -239,8 +239,8 @@ def _write(form: Any, organisation: Organisation, actor: Actor) -> Organisation:
     """Save a page. A version passed by for another page's sake is none: see `AnswerPage.seen`."""
     try:
         return _write_at(form.cleaned_data["version"], form, organisation, actor)
-    except Stale as error:
-        now: Any = error.current
+    except Stale:
+        now = _own(actor)
         if PAGE_FORMS[form.page](now).fingerprint() != form.cleaned_data["seen"]:
             raise
         return _write_at(now.version, form, organisation, actor)

@@ -1,4 +1,4 @@
-"""The person a referral is about: a pseudonymous key, the sealed identity, and what they agreed to."""
+"""Whom a referral is about: a pseudonymous key, the sealed identity, what they agreed to."""
 
 import uuid
 
@@ -13,7 +13,7 @@ from partners.models import Organisation
 
 
 class Person(models.Model):
-    """Somebody who may have been trafficked, under a random key; who it is stands in the identity."""
+    """Somebody who may have been trafficked, under a random key; their name stands elsewhere."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     data_key = WrappedKeyField(_("data key"), editable=False)

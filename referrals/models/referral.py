@@ -53,12 +53,12 @@ class ImportBatch(models.Model):
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
     def counted(self) -> "ReferralQuerySet":
-        """Referrals that the statistics count: sent, or imported as history; no draft, no notice."""
+        """What the statistics count: sent, or imported as history; no draft, no notice."""
         return self.filter(received_on__isnull=False).exclude(basis=Basis.NOTIFIED)
 
 
 class Referral(models.Model):
-    """One presumed victim's passage through the mechanism, from the first words to the last decision."""
+    """One presumed victim's passage through the mechanism, to the last decision."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, editable=False)

@@ -1,4 +1,4 @@
-"""Writing history that was read from a file: no person, consent, clock, notice or grant comes of it."""
+"""Writing history read from a file: no person, consent, clock, notice or grant comes of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time

@@ -1,7 +1,7 @@
 """Every address × method × actor class, decided in readable tables and asked for real.
 
-A table is `tests/access/<package>.csv`: a row is a URL name (with "@variant" where the row asked for
-matters) and a method, a column an actor class, a cell the answer: a status, or where it leads.
+A table is `tests/access/<package>.csv`: a row is a URL name (with "@variant" where the row asked
+for matters) and a method, a column an actor class, a cell the answer: a status, or where it leads.
 """
 
 import csv
@@ -175,7 +175,7 @@ class Stage:
             return client
         user = getattr(self.cast, IN_THE_CAST.get(actor, actor))
         if actor == "no_factor":
-            # Somebody else with the same role, so that the factor of the other column is not theirs.
+            # Somebody else with the same role: the other column's factor is not theirs.
             user = self.cast.without_factor
         client.sign_in(user, second_factor=actor != "no_factor", fresh=actor != "stale")
         return client

@@ -195,7 +195,7 @@ class TestPage:
         page = open_link(Client(), token)
         assert page.redirect_chain == [(PAGE, 302)]
         assert token not in page.content.decode()
-        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Referrer-Policy"] == "same-origin"
 
     def test_says_who_invites_to_what(self, inviter: User) -> None:
         _invitation, token = send(inviter)

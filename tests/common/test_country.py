@@ -119,6 +119,20 @@ class TestUnitedKingdom:
         rule = load("gb").rule("recovery_period", on=TODAY, subdivision="SCT")
         assert rule.counting.length.amount == 30
 
+    def test_would_take_a_subdivisions_own_period_before_the_countrys(self, tmp_path):
+        text = (FOLDER / "gb.toml").read_text("utf-8")
+        older, rest = text.split('subdivision = "SCT"')
+        rest = rest.replace("verified = false", "verified = true\nread_on = 2026-11-22", 1)
+        (tmp_path / "gb.toml").write_text(f'{older}subdivision = "SCT"{rest}', "utf-8")
+        profile = load("gb", tmp_path)
+        days = {
+            place: profile.rule(
+                "recovery_period", on=TODAY, subdivision=place
+            ).counting.length.amount
+            for place in ("SCT", "ENG", "")
+        }
+        assert days == {"SCT": 90, "ENG": 30, "": 30}
+
     def test_holds_back_a_conclusive_decision_unless_the_person_asks(self):
         profile = load("gb")
         stage = profile.stage("conclusive")
@@ -390,6 +404,12 @@ class TestChecks:
         (tmp_path / "gb.toml").write_text(text, "utf-8")
         rule = load("gb", tmp_path).rule("conclusive_backlog", on=TODAY)
         assert rule.counting.length.yearly == ((7, 15), (1, 15))
+
+    def test_let_a_rule_that_is_off_stand_beside_the_one_in_force(self, tmp_path):
+        text = (FOLDER / "gb.toml").read_text("utf-8")
+        (tmp_path / "gb.toml").write_text(text.replace('subdivision = "SCT"\n', ""), "utf-8")
+        rule = load("gb", tmp_path).rule("recovery_period", on=TODAY)
+        assert rule.counting.length.amount == 30
 
     def test_read_a_profile_once(self, tmp_path):
         shutil.copy(FOLDER / "ua.toml", tmp_path)

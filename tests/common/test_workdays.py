@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.workdays import (
@@ -414,12 +414,14 @@ rules = st.builds(
 
 
 class TestProperties:
+    @settings(deadline=None)
     @given(days, amounts, calendars)
     def test_between_is_the_inverse_of_adding(self, start, amount, calendar):
         end = add_working_days(start, amount, calendar)
         assert calendar.is_working(end)
         assert working_days_between(start, end, calendar) == amount
 
+    @settings(deadline=None)
     @given(days, st.integers(-60, 60), st.integers(-60, 60), calendars)
     def test_between_adds_up_over_any_third_day(self, start, first, second, calendar):
         middle, end = start + timedelta(first), start + timedelta(second)
@@ -427,12 +429,14 @@ class TestProperties:
             start, middle, calendar
         ) + working_days_between(middle, end, calendar)
 
+    @settings(deadline=None)
     @given(days, amounts, calendars)
     def test_going_there_and_back_from_a_working_day_arrives(self, start, amount, calendar):
         start = roll(start, Roll.FORWARD, calendar)
         there = add_working_days(start, amount, calendar)
         assert add_working_days(there, -amount, calendar) == start
 
+    @settings(deadline=None)
     @given(days, amounts, calendars)
     def test_counting_the_first_day_is_never_later(self, start, amount, calendar):
         without = add_working_days(start, amount, calendar)
@@ -440,12 +444,14 @@ class TestProperties:
         assert including <= without
         assert (including < without) == calendar.is_working(start)
 
+    @settings(deadline=None)
     @given(days, st.integers(-600, 600))
     def test_months_land_in_the_right_month(self, start, months):
         end = add_months(start, months)
         assert (end.year * 12 + end.month) - (start.year * 12 + start.month) == months
         assert end.day == start.day or (end + timedelta(1)).day == 1
 
+    @settings(deadline=None)
     @given(instants, rules, calendars, zones)
     def test_the_end_is_the_last_instant_of_its_local_day(self, start, rule, calendar, zone):
         end = due_at(start, rule, calendar, zone)
@@ -455,11 +461,13 @@ class TestProperties:
         after = (end + timedelta(microseconds=1)).astimezone(zone)
         assert end.astimezone(zone).date() < after.date()
 
+    @settings(deadline=None)
     @given(instants, rules, calendars, zones)
     def test_a_longer_period_never_ends_earlier(self, start, rule, calendar, zone):
         longer = counting(rule.length.unit, rule.length.amount + 1, rule.day_zero, rule.roll)
         assert due_at(start, rule, calendar, zone) <= due_at(start, longer, calendar, zone)
 
+    @settings(deadline=None)
     @given(
         instants,
         rules,

@@ -253,7 +253,7 @@ class TestCode:
 
 class TestDependencies:
     def test_psycopg_3_is_absent(self) -> None:
-        """The driver is psycopg2-binary, by the owner's choice; two drivers would be one too many."""
+        """The driver is psycopg2-binary, by the owner's choice; two would be one too many."""
         installed = {dist.metadata["Name"].lower() for dist in importlib.metadata.distributions()}
         assert "psycopg2-binary" in installed
         assert not {"psycopg", "psycopg-binary", "psycopg-pool"} & installed

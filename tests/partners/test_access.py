@@ -60,7 +60,8 @@ class TestActor:
     def test_unites_the_roles_held_in_one_organisation(self, cast: Cast) -> None:
         works_for(cast.co_ordinator, cast.ministry, Role.RAPPORTEUR, cast.at)
         actor = cast.actor(cast.co_ordinator)
-        assert actor.holds(Role.CO_ORDINATOR) and actor.holds(Role.RAPPORTEUR)
+        assert actor.holds(Role.CO_ORDINATOR)
+        assert actor.holds(Role.RAPPORTEUR)
         assert len(actor.group_ids) == 2
 
     def test_falls_back_when_the_choice_no_longer_holds(self, cast: Cast) -> None:

@@ -18,7 +18,7 @@ PASSWORD = "a quiet river under the old bridge"
 
 @dataclass
 class Cast:
-    """Who is on stage. `ngo` and `other_ngo` are members; `applying` has not sent its application."""
+    """Who is on stage. `ngo` and `other_ngo` are members; `applying` has sent nothing."""
 
     at: datetime
     ministry: Organisation

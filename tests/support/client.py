@@ -12,7 +12,8 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, TestCase
 
-_STRAY = re.compile(r"\{\{|\{%|\}\}|%\}")
+# Closing braces alone also end nested JSON in a data attribute.
+_STRAY = re.compile(r"\{\{|\{%|%\}")
 _HANDLER = re.compile(r"<[^>]+\son[a-z]+\s*=", re.IGNORECASE)
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>", re.IGNORECASE)
 _INLINE_STYLE = re.compile(r"<[^>]+\sstyle\s*=|<style", re.IGNORECASE)
@@ -55,7 +56,7 @@ class StrictClient(Client):
         return response
 
     def look_at(self, response: Any) -> None:
-        """Raise NotFit for a missing header, stray template code, inline code or a telling title."""
+        """Raise NotFit for a missing header, stray template or inline code, a telling title."""
         if missing := {h for h in REQUIRED_HEADERS if h not in response.headers}:
             raise NotFit(f"{sorted(missing)} missing")
         if response.streaming:

@@ -91,7 +91,7 @@ class Command(BaseCommand):
             self._fill()
         self.stdout.write("Sign-ins of the demonstration (everybody in it is invented):")
         for key, name, what in SIGN_INS:
-            self.stdout.write(f"  {key}@{DOMAIN:<16} {name}: {what}")
+            self.stdout.write(f"  {key + '@' + DOMAIN:<26} {name}: {what}")
         self.stdout.write(f"  password for all: {PASSWORD}")
 
     @transaction.atomic
@@ -227,7 +227,7 @@ class DemoCountry:
         return contacts.verify_contact(contact=primary, by=by, at=at, on=at.date())
 
     def _applications(self) -> None:
-        """One application waits, one is under review, one came back with questions, one is a draft."""
+        """One waits, one is under review, one came back with questions, one is a draft."""
         waiting = self._apply("Harbour Light", "applicant2", days=6)
         self._send(waiting, "applicant2", days=5)
         in_review = self._apply("Family Roots", "applicant3", days=20)

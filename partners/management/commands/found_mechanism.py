@@ -1,4 +1,4 @@
-"""Enters the co-ordinating organisation and invites its first co-ordinator: the first act of all."""
+"""Enters the co-ordinating organisation and invites its first co-ordinator."""
 
 from argparse import ArgumentParser
 from typing import Any
