@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
@@ -107,23 +108,53 @@ def to_xlsx(
     numbers and dates keep their type. Times are given in the active time zone, since a sheet knows
     none. Text longer than a cell holds is cut and says so. Raises `TooManyRows`.
     """
+    return to_workbook(title, [Sheet(title, columns, rows)], notes)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of a workbook; the title is the sheet's name, cut to what a name may be."""
+
+    title: str | Promise
+    columns: Sequence[str | Promise]
+    rows: Iterable[Row]
+
+
+def to_workbook(
+    title: str | Promise, sheets: Iterable[Sheet], notes: Sequence[str | Promise] = ()
+) -> bytes:
+    """One sheet for each table, under names of which no two are alike; otherwise as `to_xlsx`."""
     # Everything that can be refused is refused here: openpyxl cannot abandon a half-written sheet.
-    ready = list(_checked(columns, rows))
-    if len(ready) > MOST_XLSX_ROWS:
+    ready = [
+        (str(sheet.title), [str(column) for column in sheet.columns], rows)
+        for sheet in sheets
+        for rows in [list(_checked(sheet.columns, sheet.rows))]
+    ]
+    if any(len(rows) > MOST_XLSX_ROWS for _name, _columns, rows in ready):
         raise TooManyRows(f"A sheet holds {MOST_XLSX_ROWS:,} rows; export CSV instead.")
     book = Workbook(write_only=True)
     book.properties.title = _xml_text(str(title))
     book.properties.creator = "Concord"
-    name = _sheet_name(str(title)) or gettext("Data")
-    _write_sheet(book, name, [str(column) for column in columns], ready)
+    taken: set[str] = set()
+    for name, columns, rows in ready:
+        _write_sheet(book, _free_name(_sheet_name(name) or gettext("Data"), taken), columns, rows)
     if notes:
         heading = gettext("Notes")
-        if heading.casefold() == name.casefold():
-            heading = f"{heading} 2"
-        _write_sheet(book, heading, [heading], [[note] for note in notes])
+        free = _free_name(heading, taken)
+        _write_sheet(book, free, [free], [[note] for note in notes])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """`name`, numbered when another sheet has it: upper and lower case are one to a spreadsheet."""
+    free, number = name, 1
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name[: 31 - len(str(number)) - 1]} {number}"
+    taken.add(free.casefold())
+    return free
 
 
 def _checked(columns: Sequence[object], rows: Iterable[Row]) -> Iterator[Row]:

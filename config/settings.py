@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from config.secrets import secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
 env = environ.Env()
 
 # --- Where things are kept ----------------------------------------------------------------------
@@ -275,6 +276,7 @@ LANGUAGES = [
     ("uk", _("Ukrainian")),
     ("ar", _("Arabic")),
 ]
+FORMAT_MODULE_PATH = ["config.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = SECURE

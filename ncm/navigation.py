@@ -25,6 +25,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "country": SimpleLazyObject(current),
         "navigation": SimpleLazyObject(lambda: navigation(request, actor)) if signed_in else [],
         "is_demo": settings.DEMO,
+        "version": settings.VERSION,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "languages_offered": SimpleLazyObject(_languages),
     }

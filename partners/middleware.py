@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from rest_framework.views import APIView
 
 from accounts.factors import has_second_factor, proved_at
+from common.country import current
 from common.marks import Mark, Permission, mark_of
 from partners.access import Actor, ApiPermission, actor_for, anonymous, may
 
@@ -38,7 +39,8 @@ class AccessMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = anonymous(timezone.now())  # type: ignore[attr-defined]
-        return self.get_response(request)
+        with timezone.override(current().time_zone):
+            return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
@@ -56,6 +58,8 @@ class AccessMiddleware:
         return self._refusal(request, mark)
 
     def _actor(self, request: HttpRequest) -> Actor:
+        if request.user.time_zone:  # type: ignore[union-attr]
+            timezone.activate(request.user.time_zone)  # type: ignore[union-attr]
         return actor_for(
             request.user,  # type: ignore[arg-type]
             at=timezone.now(),

@@ -44,13 +44,13 @@ LABELS: dict[str, Any] = {
     "description": _("What the organisation does"),
     "area": _("Area it works in"),
     "languages": _("Languages spoken"),
-    "capacities": _("What it wants to do in the mechanism"),
+    "capacities": _("Capacities asked for"),
     "email": _("Office e-mail"),
     "phone": _("Office phone"),
     "website": _("Website"),
     "postal_address": _("Postal address"),
     "is_listed": _("Shown to other members"),
-    "contact": _("Point of contact and deputy"),
+    "contact": _("Whom to call"),
 }
 
 PAGES: tuple[tuple[str, Any], ...] = (

@@ -37,6 +37,8 @@ class DraftBoundField(ConcordBoundField):
         return " ".join(filter(None, (question, described)))
 
 
+#: Said of a class: that there is none. Kept as an empty class, which alone would be no answer.
+NO_CLASS = "none"
 #: What a page carries for itself; not answers.
 OF_THE_FORM = frozenset({"version", "seen"})
 
@@ -110,7 +112,7 @@ class About(AnswerPage):
     cso_class = forms.ChoiceField(
         label=_("Kind of civil society actor"),
         help_text=_("For civil society only. Choose what comes closest."),
-        choices=[*CsoClass.choices, ("", _("Not a civil society actor"))],
+        choices=[*CsoClass.choices, (NO_CLASS, _("Not a civil society actor"))],
         widget=forms.RadioSelect,
         required=False,
     )
@@ -141,13 +143,21 @@ class About(AnswerPage):
         "is_informal",
     )
 
+    def standing(self) -> dict[str, Any]:
+        kept = super().standing()
+        if kept["kind"] != OrganisationKind.CSO:
+            kept["cso_class"] = kept["cso_class"] or NO_CLASS
+        return kept
+
     def clean_cso_class(self) -> str:
-        state_agency = self.cleaned_data.get("kind") == OrganisationKind.STATE_AGENCY
-        if state_agency and self.cleaned_data["cso_class"]:
+        kind, chosen = self.cleaned_data.get("kind"), str(self.cleaned_data["cso_class"])
+        if kind == OrganisationKind.STATE_AGENCY and chosen not in ("", NO_CLASS):
             raise forms.ValidationError(
                 _("A State agency is no civil society actor: choose the last answer.")
             )
-        return str(self.cleaned_data["cso_class"])
+        if kind == OrganisationKind.CSO and chosen == NO_CLASS:
+            raise forms.ValidationError(_("Choose the group that comes closest."))
+        return "" if chosen == NO_CLASS else chosen
 
     def said(self) -> dict[str, Any]:
         given = self.answers()
@@ -409,7 +419,7 @@ class Send(forms.Form):
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     comment = forms.CharField(
-        label=_("Message to the co-ordination (optional)"),
+        label=_("Message to the co-ordination"),
         help_text=_("For example an answer to a question that changes nothing above."),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),

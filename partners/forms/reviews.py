@@ -56,8 +56,8 @@ class Verdicts(forms.Form):
         for answer in self.parts:
             asks = given.get(f"{answer.field}-verdict") == Verdict.QUESTION
             if asks and not given.get(f"{answer.field}-comment"):
-                message = _("%(answer)s: write the question the organisation should answer.")
-                self.add_error(f"{answer.field}-comment", message % {"answer": answer.label})
+                message = _("Write the question the organisation should answer.")
+                self.add_error(f"{answer.field}-comment", message)
         return given
 
     def verdicts(self) -> dict[str, tuple[Verdict, str]]:
@@ -83,7 +83,7 @@ def _fields_for(answer: Answer) -> dict[str, forms.Field]:
             label=answer.label, choices=Verdict.choices, widget=VerdictChoice, required=False
         ),
         f"{answer.field}-comment": forms.CharField(
-            label=_("Your question"),
+            label=_("Question about “%(answer)s”") % {"answer": answer.label},
             max_length=500,
             widget=forms.Textarea(attrs={"rows": 2}),
             required=False,

@@ -80,12 +80,12 @@ def _task(
     if not _is_open(organisation):
         return item | {"status": _("See your answers")}
     if organisation.state == OrganisationState.RETURNED and any(a.in_question for a in mine):
-        return item | {"status": _("Question to answer"), "colour": "orange"}
+        return item | {"status": _("Question"), "colour": "orange"}
     if not any(answer.field in missing for answer in mine):
         return item | {"status": _("Complete")}
     if any(_is_given(answer) for answer in mine):
         return item | {"status": _("Answers missing"), "colour": "yellow"}
-    return item | {"status": _("Not started yet"), "colour": "blue"}
+    return item | {"status": _("Not started"), "colour": "blue"}
 
 
 def _is_given(answer: Answer) -> bool:
@@ -103,9 +103,9 @@ def _questions(organisation: Organisation, answers: list[Answer]) -> list[dict[s
             "label": answer.label,
             "text": answer.comment,
             "href": reverse("partners:application-page", args=[answer.page]),
-            "tag": {"text": _("Answer changed"), "colour": "green"}
+            "tag": {"text": _("Answered"), "colour": "green"}
             if answer.changed
-            else {"text": _("Waits for your answer"), "colour": "orange"},
+            else {"text": _("To answer"), "colour": "orange"},
         }
         for answer in answers
         if answer.verdict == Verdict.QUESTION
@@ -363,10 +363,9 @@ def _do(request: HttpRequest, name: str, organisation: Organisation, actor: Acto
         messages.error(request, str(error))
         return redirect("partners:application")
     kept.discard(request)
-    if name == "send":
-        messages.success(request, _("Your application has been sent."))
-    elif name == "withdraw":
+    if name == "withdraw":
         messages.success(request, _("Your application has been withdrawn."))
-    else:
+    elif name == "reopen":
         messages.success(request, _("You can go on filling in your application."))
+    # Of an application that was sent the page itself says so, and what happens next.
     return redirect("partners:application")

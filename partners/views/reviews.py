@@ -245,10 +245,11 @@ def _record(
     except (Stale, NotPossible):
         return _lost_the_race(request, organisation, form, actor)
     kept.discard(request)
-    messages.success(
-        request,
-        ngettext("%(n)s verdict saved.", "%(n)s verdicts saved.", number) % {"n": number},
-    )
+    saved = ngettext("%(n)s verdict saved.", "%(n)s verdicts saved.", number) % {"n": number}
+    if number:
+        messages.success(request, saved)
+    else:
+        messages.info(request, _("No verdict was given or changed."))
     return redirect(here)
 
 
@@ -408,8 +409,7 @@ def _letter_rows(letters: list[Invitation], actor: Actor) -> list[dict[str, Any]
             "at": letter.invited_at,
             "tag": _letter_tag(letter, actor),
             "until": letter.expires_at,
-            "is_open": _is_waiting(letter) and letter.expires_at > actor.at,
-            "can_revoke": _is_waiting(letter),
+            "is_open": _is_open(letter, actor),
             "can_renew": letter.accepted_at is None,
             "action": reverse("partners:invitation-revoke", args=[letter.uuid]),
         }
@@ -432,8 +432,9 @@ def _names(uuids: list[Any], actor: Actor) -> dict[Any, tuple[str, bool]]:
     }
 
 
-def _is_waiting(letter: Invitation) -> bool:
-    return letter.accepted_at is None and letter.revoked_at is None
+def _is_open(letter: Invitation, actor: Actor) -> bool:
+    is_waiting = letter.accepted_at is None and letter.revoked_at is None
+    return is_waiting and letter.expires_at > actor.at
 
 
 def _letter_tag(letter: Invitation, actor: Actor) -> dict[str, str]:
@@ -443,7 +444,7 @@ def _letter_tag(letter: Invitation, actor: Actor) -> dict[str, str]:
         return {"text": _("Withdrawn"), "colour": "grey"}
     if letter.expires_at <= actor.at:
         return {"text": _("Ran out"), "colour": "orange"}
-    return {"text": _("Waits for an answer"), "colour": "blue"}
+    return {"text": _("Open"), "colour": "blue"}
 
 
 @needs(P.ORGANISATION_INVITE)

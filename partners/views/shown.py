@@ -36,7 +36,6 @@ APPLICATION_EVENTS = (
     EventKind.ADMITTED,
     EventKind.WITHDRAWN,
     EventKind.REOPENED,
-    EventKind.CONTACT_CHANGED,
 )
 
 STATE_COLOURS = {

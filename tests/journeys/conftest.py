@@ -118,7 +118,9 @@ class Visitor:
     def press(self, name: str = "") -> "Visitor":
         """Press the button of that name, or the main form's first."""
         main = self.page.locator("main")
-        button = main.get_by_role("button", name=name) if name else main.locator("button").first
+        button = main.locator("button:not([type=button])").first
+        if name:
+            button = main.get_by_role("button", name=name)
         with self.page.expect_navigation():
             button.click()
         return self.look()

@@ -97,7 +97,7 @@ class TestTaskList:
         return {item["href"].rstrip("/").split("/")[-1]: item["status"] for item in items}
 
     def test_begins_with_nothing_started(self, applicant) -> None:
-        assert set(self.status(applicant).values()) == {"Not started yet"}
+        assert set(self.status(applicant).values()) == {"Not started"}
 
     def test_tells_a_page_begun_from_one_complete(self, cast: Cast, applicant) -> None:
         save(applicant, "about", level="regional")
@@ -123,13 +123,13 @@ class TestTaskList:
         shown = applicant.get(LIST)
         tags = {q["label"]: q["tag"]["text"] for q in shown.context["questions"]}
         assert tags == {
-            "What the organisation does": "Waits for your answer",
-            "Office phone": "Answer changed",
+            "What the organisation does": "To answer",
+            "Office phone": "Answered",
         }
         body = shown.content.decode()
         assert "For whom?" in body
         assert "Please answer." in body
-        assert self.status(applicant)["work"] == "Question to answer"
+        assert self.status(applicant)["work"] == "Question"
         assert self.status(applicant)["reach"] == "Complete"
 
     @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ class TestReview:
         assert response.status_code == 200
         body = response.content.decode()
         assert 'href="#id_phone-comment"' in body
-        assert "Office phone: write the question" in body
+        assert "Question about “Office phone”" in body
         assert not stages.now(cast).field_reviews.exists()
 
     def test_says_which_act_is_not_possible_and_why(self, cast: Cast, ministry) -> None:
@@ -219,7 +219,7 @@ class TestReview:
         shown = ministry.get(review_url(cast))
         body = shown.content.decode()
         assert body.count("Changed since you last looked") == 1
-        assert "Your question was: For whom?" in body
+        assert "The question was: For whom?" in body
         assert not shown.context["form"]["description-verdict"].value()
         assert shown.context["form"]["name-verdict"].value() == Verdict.RIGHT
 
@@ -353,8 +353,8 @@ class TestInvitations:
         assert ministry.post(LETTERS, self.GIVEN)["Location"] == LETTERS
         rows = ministry.get(LETTERS).context["rows"]
         assert [(r["name"], r["tag"]["text"]) for r in rows] == [
-            ("Harbour Light (invented)", "Waits for an answer"),
-            (cast.applying.name, "Waits for an answer"),
+            ("Harbour Light (invented)", "Open"),
+            (cast.applying.name, "Open"),
         ]
         assert rows[0]["email"] == "new@example.org"
         assert not rows[0]["href"]
