@@ -35,6 +35,8 @@ from accounts.models import User
 SIGNED_IN_AT: Final = "signed_in_at"
 SEEN_AT: Final = "seen_at"
 SEEN_STORED_EVERY: Final = timedelta(minutes=1)
+PASSIVE: Final = "X-Concord-Passive"
+"""The header of a request that a page makes on a timer; a forgotten page keeps no session alive."""
 FORM_TYPES: Final = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -105,7 +107,8 @@ class TimeOutMiddleware:
                 at = timezone.now()  # noqa: TID251 - the edge of a request
                 if at >= ends_at(request.session)[0]:
                     return self._end(request, at)
-                touch(request.session, at)
+                if not _is_passive(request):
+                    touch(request.session, at)
             return self.get_response(request)
 
     def _end(self, request: HttpRequest, at: datetime) -> HttpResponse:
@@ -123,6 +126,11 @@ class TimeOutMiddleware:
             return HttpResponse(status=204, headers={"HX-Redirect": location})
         # The path alone: a query may hold what somebody looked for.
         return redirect_to_login(request.path)
+
+
+def _is_passive(request: HttpRequest) -> bool:
+    """Whether the page asked by itself, so that nobody need be in front of it."""
+    return request.path == reverse("accounts:keep") or PASSIVE in request.headers
 
 
 def _keep_post(request: HttpRequest, at: datetime) -> bool:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from common.claim import Claimable
 from common.marks import Actor
 from deadlines import jobs, notices
-from deadlines.acting import organisation_of
 from deadlines.choices import JobState, Urgency
 from deadlines.files import job_storage, random_name
 
@@ -32,7 +31,7 @@ class JobQuerySet(models.QuerySet["Job"]):
             for kind in jobs.all_kinds()
             if kind.permission is not None and kind.permission not in actor.permissions
         ]
-        mine = self.filter(owner_id=actor.user_id, organisation_uuid=organisation_of(actor))
+        mine = self.filter(owner_id=actor.user_id, organisation_uuid=actor.organisation_uuid)
         return mine.exclude(kind__in=closed)
 
     def open(self) -> "JobQuerySet":
@@ -143,7 +142,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """One's own: those to oneself, and those to oneself in the organisation one acts for."""
         if actor.user_id is None:
             return self.none()
-        place = Q(organisation_uuid=None) | Q(organisation_uuid=organisation_of(actor))
+        place = Q(organisation_uuid=None) | Q(organisation_uuid=actor.organisation_uuid)
         return self.filter(place, recipient_id=actor.user_id)
 
     def waiting_elsewhere(self, actor: Actor) -> "NoticeQuerySet":
@@ -151,7 +150,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return (
             self.unread()
             .filter(recipient_id=actor.user_id, organisation_uuid__isnull=False)
-            .exclude(organisation_uuid=organisation_of(actor))
+            .exclude(organisation_uuid=actor.organisation_uuid)
         )
 
     def unread(self) -> "NoticeQuerySet":

@@ -16,7 +16,6 @@ from partners.languages import offered_languages
 from partners.models import Area, Organisation
 from partners.models.organisation import OrganisationQuerySet
 
-
 #: How long a filter may offer areas as they were, in seconds; they hardly ever change.
 AREAS_KEPT = 300
 

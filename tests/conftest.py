@@ -9,10 +9,15 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone, translation
+from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
 from tests.support.cast import Cast, assemble
 from tests.support.client import StrictClient
+
+# Machines are noisy: no example fails for being slow.
+hypothesis_settings.register_profile("concord", deadline=None)
+hypothesis_settings.load_profile("concord")
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from common.claim import Claim, claim, finish, release
 from common.marks import Actor
 from common.wake import wake
 from deadlines import jobs
-from deadlines.acting import organisation_of
 from deadlines.choices import JobError, JobState
 from deadlines.files import content_type, job_storage, random_name
 from deadlines.models import Job
@@ -50,7 +49,7 @@ def start_job(*, kind: str, params: Mapping[str, Any], by: Actor, at: datetime) 
     _check_params(params)
     if by.user_id is None or (known.permission and known.permission not in by.permissions):
         raise PermissionDenied
-    owned = {"owner_id": by.user_id, "organisation_uuid": organisation_of(by)}
+    owned = {"owner_id": by.user_id, "organisation_uuid": by.organisation_uuid}
     with transaction.atomic():
         same = Job.objects.open().filter(**owned, kind=kind, params=dict(params)).first()
         job = same or Job.objects.create(**owned, kind=kind, params=dict(params), created_at=at)
@@ -245,7 +244,7 @@ def _place(error: Exception) -> str:
 
 
 def _own(job: Job, by: Actor) -> None:
-    if by.user_id != job.owner_id or organisation_of(by) != job.organisation_uuid:
+    if by.user_id != job.owner_id or by.organisation_uuid != job.organisation_uuid:
         raise PermissionDenied
 
 

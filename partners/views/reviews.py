@@ -203,7 +203,7 @@ def _sections(form: Verdicts) -> list[dict[str, Any]]:
 
 def _said_of(answer: Answer) -> list[dict[str, str]]:
     if answer.changed:
-        return [{"text": _("Changed since you last looked"), "colour": "orange"}]
+        return [{"text": _("Changed"), "colour": "orange"}]
     if answer.is_right:
         return [{"text": _("Right"), "colour": "green"}]
     if answer.in_question:

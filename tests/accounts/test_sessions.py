@@ -58,6 +58,13 @@ class TestTimeOut:
             clock.shift(settings.SESSION_IDLE.total_seconds() - 61)
             assert client.get(ME).status_code == 200
 
+    def test_is_not_put_off_by_a_page_that_asks_by_itself(self, clock: Any, user: User) -> None:
+        client = browser(user)
+        for _ in range(2):
+            clock.shift(settings.SESSION_IDLE.total_seconds() / 2)
+            answer = client.get(ME, headers={sessions.PASSIVE: "1"})
+        assert is_signed_out(answer)
+
     def test_ends_the_busiest_session_at_the_absolute_limit(self, clock: Any, user: User) -> None:
         client = browser(user)
         nearly = moment() + settings.SESSION_ABSOLUTE - timedelta(seconds=600)

@@ -73,3 +73,25 @@ class TestDemonstration:
 
     def test_starts_on_the_embedded_default(self, tmp_path: Path) -> None:
         assert start(tmp_path, CONCORD_DEMO="1").stdout.strip() == "1 True"
+
+
+class TestCountry:
+    def check(self, tmp_path: Path, country: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", "check"],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "CONCORD_VAR": str(tmp_path / "var"),
+                "COUNTRY": country,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_is_checked_at_every_start(self, tmp_path: Path) -> None:
+        refused = self.check(tmp_path, "nowhere")
+        assert refused.returncode != 0
+        assert "there is no such file; profiles: coe, gb, ua" in refused.stderr
+        assert self.check(tmp_path, "gb").returncode == 0

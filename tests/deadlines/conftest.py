@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,10 @@ class Somebody:
     @property
     def user_id(self) -> int | None:
         return self.user.pk if self.user else None
+
+    @property
+    def organisation_uuid(self) -> UUID | None:
+        return self.organisation.uuid if self.organisation else None
 
 
 @dataclass

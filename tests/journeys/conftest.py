@@ -1,19 +1,31 @@
-"""A real Chromium in front of the real site: how journeys start, look, and are judged by axe."""
+"""A real Chromium in front of the real site: how journeys start, look, and are judged by axe.
+
+Every page a visitor looks at is judged: axe, content policy, sideways overflow. Every visit is
+judged when it ends: nothing was fetched from elsewhere, nothing stays in the browser's storage.
+"""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from django.core import mail
+from django.utils import timezone
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.models import UsedCode, User
+from deadlines.services.sweep import sweep
+from tests.accounts.factories import SECRET, code_at, enrol_app
 from tests.support.cast import PASSWORD, Cast, assemble
+from tests.support.client import StrictClient
 
 # Playwright keeps an event loop in this thread, and Django refuses the ORM beside one.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -33,6 +45,9 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 SCREENS = Path(settings.BASE_DIR) / "docs" / "screens"
+TALLEST = {"laptop": 1700, "phone": 2400}
+"""Pixels of a kept picture; what is longer is cut off below."""
+STORAGE = "() => [localStorage, sessionStorage].flatMap(store => Object.keys(store))"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,18 +80,27 @@ def stage(site: str, at: Any, transactional_db: None) -> Cast:
 
 
 class Visitor:
-    """Somebody at a browser, whose every page is judged: axe, policy, overflow, title."""
+    """Somebody at a browser, whose every page is judged: axe, policy, overflow."""
 
-    def __init__(self, context: BrowserContext, site: str, *, judge: bool = True) -> None:
-        self.context, self.site, self.judge = context, site, judge
+    def __init__(self, context: BrowserContext, site: str, *, scripts: bool = True) -> None:
+        self.context, self.site, self.scripts = context, site, scripts
         self.page: Page = context.new_page()
         self.faults: list[str] = []
+        self.abroad: set[str] = set()
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+        context.on("request", self._note)
 
     def _listen(self, message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text or "Refused to" in message.text:
             self.faults.append(message.text)
+
+    def _note(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.netloc and address.netloc != urlsplit(self.site).netloc:
+            self.abroad.add(address.netloc)
+
+    # --- going about ------------------------------------------------------------------------------
 
     def open(self, path: str) -> "Visitor":
         response = self.page.goto(self.site + path)
@@ -84,17 +108,94 @@ class Visitor:
         assert response.status < 400, f"{path}: {response.status}"
         return self.look()
 
+    def press(self, name: str = "") -> "Visitor":
+        """Press the button of that name, or the main form's own."""
+        main = self.page.locator("main")
+        button = main.locator("button:not([type=button])").first
+        if name:
+            button = main.get_by_role("button", name=name, exact=True)
+        with self.page.expect_navigation():
+            button.click()
+        return self.look()
+
+    def follow(self, name: str) -> "Visitor":
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=name).first.click()
+        return self.look()
+
+    def write(self, label: str, text: str) -> "Visitor":
+        self.page.get_by_label(label, exact=True).first.fill(text)
+        return self
+
+    def pick(self, label: str, choice: str) -> "Visitor":
+        self.page.get_by_label(label, exact=True).first.select_option(label=choice)
+        return self
+
+    def tick(self, *labels: str) -> "Visitor":
+        for label in labels:
+            self.page.get_by_label(label, exact=True).check()
+        return self
+
+    @property
+    def text(self) -> str:
+        return self.page.locator("main").inner_text()
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.page.url).path
+
+    # --- signing in -------------------------------------------------------------------------------
+
+    def give_password(self, user: User, password: str = PASSWORD) -> "Visitor":
+        """The first step of signing in, on the page that is open."""
+        self.page.fill("input[name=login]", user.email)
+        self.page.fill("input[name=password]", password)
+        return self.press()
+
+    def give_code(self, user: User, secret: str = SECRET) -> "Visitor":
+        """The second step, with what the person's app shows."""
+        # A code works once in thirty seconds, and a test signs the same person in more often.
+        UsedCode.objects.filter(user=user).delete()
+        self.page.fill("input[name=code]", code_at(timezone.now(), secret))
+        return self.press("Sign in")
+
+    def sign_in(self, user: User) -> "Visitor":
+        """Password and second factor, page by page; enrols a factor for who has none."""
+        if not user.authenticator_set.exists():
+            enrol_app(user)
+        return self.open("/account/sign-in/").give_password(user).give_code(user)
+
+    def arrive_as(self, user: User) -> "Visitor":
+        """Signed in already: for what is not about signing in."""
+        client = StrictClient()
+        client.sign_in(user)
+        name = settings.SESSION_COOKIE_NAME
+        self.context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": self.site}]
+        )
+        return self
+
+    def use_menu(self, menu: str, button: str) -> "Visitor":
+        """Open a menu of the header and press a button in it."""
+        header = self.page.locator("header")
+        header.locator("summary", has_text=menu).click()
+        with self.page.expect_navigation():
+            header.get_by_role("button", name=button, exact=True).click()
+        return self.look()
+
+    # --- judging ----------------------------------------------------------------------------------
+
     def look(self) -> "Visitor":
         """Judge the page as it stands."""
         assert self.faults == []
-        if self.judge:
+        if self.scripts:
             found = Axe().run(self.page, options={"runOnly": RULES})
-            assert found.violations_count == 0, found.generate_report()
+            assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
         assert self.overflow() == [], f"{self.page.url} scrolls sideways"
         return self
 
     def overflow(self) -> list[str]:
-        """Visible elements that stick out of the window, on either side (scrollWidth misses RTL)."""
+        """Visible elements that stick out of the window, on either side."""
         return self.page.evaluate(
             """() => [...document.querySelectorAll('body *')]
                 .filter(e => {
@@ -108,59 +209,69 @@ class Visitor:
                 .map(e => e.tagName + '.' + e.className)"""
         )
 
-    def sign_in(self, user: User) -> "Visitor":
-        self.open("/account/sign-in/")
-        self.page.fill("input[name=login]", user.email)
-        self.page.fill("input[name=password]", PASSWORD)
-        self.press()
+    def leave(self) -> None:
+        """Judge the whole visit, and close the window."""
+        try:
+            assert self.faults == []
+            assert self.abroad == set(), "something was fetched from elsewhere"
+            if self.page.url.startswith(self.site):
+                assert self.page.evaluate(STORAGE) == [], "something stays in the browser's storage"
+        finally:
+            self.context.close()
+
+    # --- pictures ---------------------------------------------------------------------------------
+
+    def picture(self, name: str) -> "Visitor":
+        """Keep the page as docs/screens/<name>-laptop.png and -phone.png when asked to."""
+        if os.environ.get("CONCORD_SCREENS"):
+            SCREENS.mkdir(parents=True, exist_ok=True)
+            for device, size in (("phone", PHONE), ("laptop", LAPTOP)):
+                self.page.set_viewport_size(size)  # type: ignore[arg-type]
+                path = SCREENS / f"{name}-{device}.png"
+                self.page.screenshot(path=path, full_page=True)
+                _make_small(path, TALLEST[device])
         return self
 
-    def press(self, name: str = "") -> "Visitor":
-        """Press the button of that name, or the main form's first."""
-        main = self.page.locator("main")
-        button = main.locator("button:not([type=button])").first
-        if name:
-            button = main.get_by_role("button", name=name)
-        with self.page.expect_navigation():
-            button.click()
-        return self.look()
 
-    def follow(self, name: str) -> "Visitor":
-        with self.page.expect_navigation():
-            self.page.get_by_role("link", name=name).first.click()
-        return self.look()
-
-    @property
-    def text(self) -> str:
-        return self.page.locator("main").inner_text()
-
-    def picture(self, name: str) -> None:
-        """Keep the page as docs/screens/<name>-laptop.png and -phone.png when asked to."""
-        if not os.environ.get("CONCORD_SCREENS"):
-            return
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        for device, size in (("laptop", LAPTOP), ("phone", PHONE)):
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            self.page.screenshot(path=SCREENS / f"{name}-{device}.png", full_page=True)
-        self.page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
+def _make_small(path: Path, tallest: int) -> None:
+    with Image.open(path) as full:
+        shown = full.convert("RGB").crop((0, 0, full.width, min(full.height, tallest)))
+    shown.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @pytest.fixture
 def visit(browser: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
-    """Open a browser window: `visit()`, `visit(javascript=False)`, `visit(phone=True)`."""
-    contexts: list[BrowserContext] = []
+    """Open a browser window: `visit()`, `visit(scripts=False)`, `visit(size=PHONE)`."""
+    visitors: list[Visitor] = []
 
-    def arrive(*, javascript: bool = True, phone: bool = False, language: str = "en") -> Visitor:
+    def arrive(
+        *, scripts: bool = True, size: dict[str, int] = LAPTOP, language: str = "en"
+    ) -> Visitor:
         context = browser.new_context(
-            viewport=PHONE if phone else LAPTOP,  # type: ignore[arg-type]
-            java_script_enabled=javascript,
+            viewport=size,  # type: ignore[arg-type]
+            java_script_enabled=scripts,
             locale=language,
             reduced_motion="reduce",
         )
-        contexts.append(context)
-        # axe is a script: pages without scripts are judged on the same page with them.
-        return Visitor(context, site, judge=javascript)
+        context.set_default_timeout(15_000)
+        visitors.append(Visitor(context, site, scripts=scripts))
+        return visitors[-1]
 
     yield arrive
-    for context in contexts:
-        context.close()
+    for visitor in visitors:
+        visitor.leave()
+
+
+@pytest.fixture
+def read_mail(settings: Any) -> Callable[[str], str]:
+    """Let the outbox be swept, and give the address in the latest mail to somebody."""
+
+    def latest_link(to: str) -> str:
+        sweep(at=timezone.now(), clock=timezone.now)
+        bodies = [str(letter.body) for letter in mail.outbox if to in letter.to]
+        assert bodies, f"no mail to {to}"
+        found = re.search(r"https?://\S+", bodies[-1])
+        assert found, "no link in the mail"
+        return found.group(0).removeprefix(settings.SITE_URL)
+
+    return latest_link

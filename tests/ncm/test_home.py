@@ -27,14 +27,10 @@ class TestHome:
             for tile in tiles:
                 assert client.get(tile.href).status_code == 200
 
-    def test_the_registry_tile_counts_what_the_registry_lists(
-        self, cast: Cast, client_for
-    ) -> None:
+    def test_the_registry_tile_counts_what_the_registry_lists(self, cast: Cast, client_for) -> None:
         client = client_for(cast.ngo_manager)
         tile = next(
-            t
-            for t in client.get(HOME).context["tiles"]
-            if t.href == reverse("partners:registry")
+            t for t in client.get(HOME).context["tiles"] if t.href == reverse("partners:registry")
         )
         assert str(tile.count) == str(client.get(tile.href).context["page"].count) == "4"
 
@@ -48,7 +44,9 @@ class TestHome:
             by=cast.actor(cast.ngo_manager),
             at=at,
         )
-        counts = {t.label: str(t.count) for t in client_for(cast.ngo_manager).get(HOME).context["tiles"]}
+        counts = {
+            t.label: str(t.count) for t in client_for(cast.ngo_manager).get(HOME).context["tiles"]
+        }
         assert counts["colleague invited who has not joined"] == "1"
         labels = {t.label for t in client_for(cast.ngo_caseworker).get(HOME).context["tiles"]}
         assert not any("invited" in label for label in labels)

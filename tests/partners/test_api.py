@@ -123,9 +123,7 @@ class TestDetail:
         assert "contacts" not in narrow.json()
         assert "+000" not in narrow.content.decode()
 
-    def test_names_the_deputy_who_answers(
-        self, cast: Cast, program: Program, at: datetime
-    ) -> None:
+    def test_names_the_deputy_who_answers(self, cast: Cast, program: Program, at: datetime) -> None:
         by = cast.actor(cast.ngo_manager)
         contacts.set_status(contact=cast.contact, status=ContactStatus.VACANT, by=by, at=at)
         (post,) = program(cast.other_manager).get(detail(cast.ngo)).json()["contacts"]
@@ -137,12 +135,12 @@ class TestDetail:
         contacts.end_contact(contact=cast.contact, by=cast.actor(cast.ngo_manager), at=at)
         assert program(cast.other_manager).get(detail(cast.ngo)).json()["contacts"] == []
 
-    def test_of_the_unseen_is_the_404_of_what_never_was(
-        self, cast: Cast, program: Program
-    ) -> None:
+    def test_of_the_unseen_is_the_404_of_what_never_was(self, cast: Cast, program: Program) -> None:
         client = program(cast.ngo_manager)
         unseen = client.get(detail(cast.unlisted_ngo))
-        never = client.get(reverse("api:organisation", args=["0" * 8 + "-0000-4000-8000-" + "0" * 12]))
+        never = client.get(
+            reverse("api:organisation", args=["0" * 8 + "-0000-4000-8000-" + "0" * 12])
+        )
         assert unseen.status_code == never.status_code == 404
         assert unseen.content == never.content
         assert program(cast.unlisted_manager).get(detail(cast.unlisted_ngo)).status_code == 200

@@ -500,7 +500,7 @@ class TestTheWholeJourney:
         begin = {"version": stages.now(cast).version}
         ministry.post(reverse("partners:review-act", args=[cast.applying.uuid, "take_up"]), begin)
         shown = ministry.get(review)
-        assert "Changed since you last looked" in shown.content.decode()
+        assert "since you last looked" in shown.content.decode()
         verdicts = {**filled_in(shown.context["form"]), "website-verdict": "right"}
         ministry.post(review, verdicts)
         admit = reverse("partners:review-act", args=[cast.applying.uuid, "admit"])

@@ -36,8 +36,8 @@ def typed(**changes: str) -> dict[str, str]:
 class TestOwnContacts:
     def test_are_the_managers_to_keep(self, cast: Cast, client_for) -> None:
         body = client_for(cast.ngo_manager).get(LIST).content.decode()
-        assert "Ada Example (invented)" in body
-        assert "Ben Example (invented)" in body
+        assert "Ada Example" in body
+        assert "Ben Example" in body
         assert "Cleo" not in body
         for user in (cast.ngo_caseworker, cast.co_ordinator, cast.stranger):
             assert client_for(user).get(LIST).status_code == 403
@@ -71,8 +71,6 @@ class TestOwnContacts:
             for n in range(number)
         )
         client = client_for(cast.ngo_manager)
-        grants_of_own = [cast.contact, cast.deputy]
-        assert all(each.organisation_id == cast.ngo.pk for each in grants_of_own)
         with at_most(9):
             response = client.get(LIST)
         assert len(response.context["posts"]) == 1 + number
@@ -239,9 +237,7 @@ class TestActs:
         assert before <= cast.contact.verified_on <= timezone.localdate()
         assert cast.contact.verified_by == cast.ngo_manager
 
-    def test_end_asks_once_more_and_takes_the_deputies_along(
-        self, cast: Cast, client_for
-    ) -> None:
+    def test_end_asks_once_more_and_takes_the_deputies_along(self, cast: Cast, client_for) -> None:
         client = client_for(cast.ngo_manager)
         end = url("contact-act", cast.contact, "end")
         asked = client.get(end)

@@ -45,15 +45,13 @@ class TestList:
                 from_at=at,
             )
         client = client_for(cast.ngo_manager)
-        # Session, person, memberships, factor, notices; then may, roles, two lists with counts.
+        # Session, person, memberships, factor, notices; then roles, kept form, two lists with counts.
         with at_most(11):
             client.get(LIST)
 
 
 class TestInviting:
-    def test_sends_a_letter_that_is_listed_until_it_is_used(
-        self, cast: Cast, client_for
-    ) -> None:
+    def test_sends_a_letter_that_is_listed_until_it_is_used(self, cast: Cast, client_for) -> None:
         client = client_for(cast.ngo_manager)
         assert client.post(LIST, LETTER)["Location"] == LIST
         letter = Invitation.objects.get(email=LETTER["email"])
@@ -74,7 +72,9 @@ class TestInviting:
         response = client_for(cast.ngo_manager).post(LIST, data)
         assert response.context["form"].errors["email"]
         # Another role is another matter.
-        assert client_for(cast.ngo_manager).post(LIST, {**data, "role": "manager"}).status_code == 302
+        assert (
+            client_for(cast.ngo_manager).post(LIST, {**data, "role": "manager"}).status_code == 302
+        )
 
     def test_is_not_for_a_caseworker(self, cast: Cast, client_for) -> None:
         assert client_for(cast.ngo_caseworker).post(LIST, LETTER).status_code == 403
@@ -140,9 +140,7 @@ class TestEnding:
         works_for(cast.stranger, cast.other_ngo, Role.MANAGER, at)
         assert client.post(url)["Location"] == reverse("ncm:home")
 
-    def test_of_another_organisations_people_does_not_exist(
-        self, cast: Cast, client_for
-    ) -> None:
+    def test_of_another_organisations_people_does_not_exist(self, cast: Cast, client_for) -> None:
         url = end_url(cast.ngo_caseworker)
         assert client_for(cast.other_manager).post(url).status_code == 404
         assert client_for(cast.ngo_caseworker).post(url).status_code == 403
