@@ -36,7 +36,7 @@ def label(dimension: str, key: str) -> str:
     codes = key.split(SEPARATOR)
     if dimension == "nationality":
         return _listed([_country(code) for code in codes])
-    return _listed([_coded(_LISTS[dimension], code) for code in codes])
+    return " + ".join(_coded(_LISTS[dimension], code) for code in codes)
 
 
 def stage_name(stage: str) -> str:
@@ -70,7 +70,8 @@ def _others(dimension: str, kind: str) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else format_list(names, locale=_locale())
+    text = names[0] if len(names) == 1 else format_list(names, locale=_locale())
+    return text[:1].upper() + text[1:]
 
 
 def _locale() -> Locale:

@@ -174,7 +174,7 @@ class TestSend:
         assert headers.get_content_type() == "text/plain"
         assert (sent.to, sent.cc, sent.bcc) == ([ADDRESS], [], [])
         assert f"{settings.SITE_URL}/account/join/s3cr3t/?a=1&b=2" in sent.body
-        assert "March 1, 2024" in sent.body
+        assert "1 March 2024" in sent.body
 
     def test_wipes_address_and_link_once_it_has_left(
         self, invite: Callable[..., Mail], at: datetime

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core import mail
 from django.utils import timezone
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import UsedCode, User
@@ -113,14 +113,17 @@ class Visitor:
         main = self.page.locator("main")
         button = main.locator("button:not([type=button])").first
         if name:
-            button = main.get_by_role("button", name=name, exact=True)
-        with self.page.expect_navigation():
-            button.click()
-        return self.look()
+            button = main.get_by_role("button", name=name, exact=True).first
+        return self._go(button)
 
     def follow(self, name: str) -> "Visitor":
+        return self._go(self.page.get_by_role("link", name=name).first)
+
+    def _go(self, target: Locator) -> "Visitor":
+        if not target.is_visible():
+            raise AssertionError(f"{target} is not to be seen on {self.path}:\n{self.text}")
         with self.page.expect_navigation():
-            self.page.get_by_role("link", name=name).first.click()
+            target.click()
         return self.look()
 
     def write(self, label: str, text: str) -> "Visitor":
