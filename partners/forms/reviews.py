@@ -14,12 +14,12 @@ EVERY_STATE = "all"
 
 
 class VerdictChoice(forms.RadioSelect):
-    """Right or a question; with scripts the box for the question opens beside its choice."""
+    """Right or a question; the box for the question opens with its choice."""
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **kwargs)
         if value == Verdict.QUESTION:
-            option["attrs"]["data-aria-controls"] = f"{name}-box"
+            option["attrs"]["data-reveals"] = True
         return option
 
 

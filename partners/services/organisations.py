@@ -63,7 +63,7 @@ def invite_again(*, invitation: Invitation, by: Actor, at: datetime) -> Invitati
     invitations.revoke(invitation=invitation, by=by.user, at=at)
     return send_invitation(
         email=invitation.email,
-        organisation=Organisation.objects.get(uuid=invitation.subject_uuid),
+        organisation=Organisation.objects.get(uuid=str(invitation.subject_uuid)),
         role=Role.MANAGER,
         kind=APPLICATION,
         by=by,
@@ -84,7 +84,7 @@ def withdraw_invitation(*, invitation: Invitation, by: Actor, at: datetime) -> I
 def _refuse_twice(name: str, email: str, at: datetime) -> None:
     letters = Invitation.objects.open(at).filter(kind=APPLICATION, email=email.strip().lower())
     # By the name it was invited with: what it has written since is not the co-ordination's to know.
-    invited = Organisation.history.filter(history_type="+", name__iexact=name)  # type: ignore[attr-defined]
+    invited = Organisation.history.filter(history_type="+", name__iexact=name)
     if invited.filter(uuid__in=letters.values("subject_uuid")).exists():
         raise AlreadyInvited(
             _("This organisation was already invited at this address. Send a new link instead.")

@@ -12,7 +12,7 @@ from partners.access import Actor
 from partners.choices import OrganisationState, Verdict
 from partners.models import FieldReview, Organisation
 from partners.reviews import REVIEWED, digest, raw_answers
-from partners.services.memberships import require
+from partners.services.memberships import NotAllowed, require
 
 
 @transaction.atomic
@@ -32,6 +32,8 @@ def record_verdicts(
     is under review, and Stale when a colleague decided something since `version`.
     """
     require(by, Permission.ORGANISATION_REVIEW, organisation)
+    if by.user is None:
+        raise NotAllowed(_("A person judges an application, never the system."))
     row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
     if row.state != OrganisationState.UNDER_REVIEW:
         raise NotPossible(_("This application is not under review now."))

@@ -117,7 +117,8 @@ class Visitor:
         return self._go(button)
 
     def follow(self, name: str) -> "Visitor":
-        return self._go(self.page.get_by_role("link", name=name).first)
+        """Follow the first link on the page with these words in it."""
+        return self._go(self.page.locator("a:visible", has_text=name).first)
 
     def _go(self, target: Locator) -> "Visitor":
         if not target.is_visible():
