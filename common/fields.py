@@ -5,7 +5,7 @@ database. Not here: the lists themselves.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,8 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 SEPARATOR = "+"
 
+if TYPE_CHECKING:
+    _Text = models.CharField[Iterable[str] | str, tuple[str, ...]]
+else:
+    _Text = models.CharField
 
-class CodesField(models.CharField):  # type: ignore[type-arg]
+
+class CodesField(_Text):
     """A tuple of codes, in the order of `codes`; with `ordered=True` in the order they were given.
 
     `codes` is the closed list; without one (nationalities) any code of capital letters and "_" is

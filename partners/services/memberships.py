@@ -172,10 +172,16 @@ def send_invitation(
     return invitation
 
 
+def _invited_to(subject_uuid: UUID | None) -> Organisation:
+    if subject_uuid is None:
+        raise Organisation.DoesNotExist
+    return Organisation.objects.get(uuid=subject_uuid)
+
+
 @transaction.atomic
 def accept_invitation(*, invitation: Invitation, user: User, at: datetime) -> Membership:
     """What accepting means here: the user joins in the role they were invited to."""
-    organisation = Organisation.objects.get(uuid=invitation.subject_uuid)
+    organisation = _invited_to(invitation.subject_uuid)
     if invitation.kind == FOUNDING:
         # The first co-ordinator also manages the organisation, until somebody else is named.
         join(
@@ -196,7 +202,7 @@ def accept_invitation(*, invitation: Invitation, user: User, at: datetime) -> Me
 
 def describe_invitation(subject_uuid: UUID | None, role: str) -> str:
     """What one is invited to, for the page behind the link."""
-    organisation = Organisation.objects.get(uuid=subject_uuid)
+    organisation = _invited_to(subject_uuid)
     words = {"organisation": organisation.display_name, "role": Role(role).label}
     if organisation.member_at is None:
         return _("Apply for membership in the mechanism for %(organisation)s") % words
