@@ -34,7 +34,17 @@ class Permission(StrEnum):
     CONTACT_SEE = "contact_see"
     CONTACT_EDIT = "contact_edit"
     TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret
+    REPORT_SEE = "report_see"
+    REPORT_BUILD = "report_build"
     SYSTEM_HEALTH_SEE = "system_health_see"
+    REFERRAL_MAKE = "referral_make"
+    """Draft and send referrals, answer questions, withdraw: the organisation that refers."""
+    REFERRAL_SEE = "referral_see"
+    """See the referrals one's groups hold a grant on."""
+    REFERRAL_DECIDE = "referral_decide"
+    """Ask back, propose and decide on identification."""
+    REFERRAL_STEER = "referral_steer"
+    """See where referrals stand: the header, never the case."""
 
 
 NO_ROLE_NEEDED = frozenset({Permission.PUBLIC, Permission.ENROLLING, Permission.SIGNED_IN})

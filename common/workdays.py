@@ -168,6 +168,34 @@ def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + DAY, time.min, zone).astimezone(UTC) - INSTANT
 
 
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day, in UTC."""
+    return end_of_day(day - DAY, zone) + INSTANT
+
+
+def moved_by(
+    end: datetime, pauses: Iterable[Pause], unit: Unit, calendar: Calendar, zone: ZoneInfo
+) -> datetime:
+    """An end somebody set (an extension), moved by the pauses after it as `due_at` moves its own.
+
+    ``pauses`` are those that began since the end was set. Raises as `due_at`.
+    """
+    for stop in _merge(pauses, datetime.min.replace(tzinfo=UTC)):
+        if stop.start > end:
+            break
+        if unit is Unit.HOURS:
+            end += stop.end - stop.start
+            continue
+        first, last, day = (moment.astimezone(zone).date() for moment in (*stop, end))
+        if unit is Unit.WORKING_DAYS:
+            held_up = working_days_between(first, last, calendar)
+            day = add_working_days(day, held_up, calendar)
+        elif unit in (Unit.DAYS, Unit.MONTHS):
+            day += last - first
+        end = end_of_day(day, zone)
+    return end
+
+
 def due_at(
     start: datetime,
     counting: Counting,

@@ -106,6 +106,7 @@ class Transition:
     ``may_ask`` optional ones: an answer named like a field of the model is written to it, any other
     only reaches the guard and the event; ``comment`` is always accepted and goes to the event.
     ``stamps`` is the prefix of the ``_at``/``_by`` pair to write; without it, the new state's name.
+    ``sets(obj, at)`` gives further columns that follow from the act, such as its local day.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Transition:
     chooses: Callable[[Any, Mapping[str, Any]], str] | None = None
     then: tuple[Then, ...] = ()
     stamps: str = ""
+    sets: Callable[[Any, datetime], Mapping[str, Any]] | None = None
     label: Text = ""
     follows: Text = ""
 
@@ -337,6 +339,8 @@ def _write(
     values |= {name: value for name, value in stamps.items() if _has_field(row, name)}
     if transition.stamps and not values.keys() & stamps.keys():
         raise ImproperlyConfigured(f"{row._meta.label} has no {prefix}_at or {prefix}_by")
+    if transition.sets is not None:
+        values |= transition.sets(row, at)
     if _has_field(row, "version"):
         values["version"] = row.version + 1  # type: ignore[attr-defined]
     for name, value in values.items():

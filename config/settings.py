@@ -239,6 +239,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrganisationKindEnum": "partners.choices.OrganisationKind",
+        "ChannelKindEnum": "partners.choices.ChannelKind",
+    },
 }
 
 # --- What leaves in the headers -------------------------------------------------------------------

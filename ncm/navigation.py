@@ -52,6 +52,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),
         (_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
         (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
+        (_("Reports"), "ncm:reports", P.REPORT_SEE),
         (_("People"), "partners:people", P.MEMBERSHIP_MANAGE),
         (_("Jobs"), "deadlines:jobs", None),
     ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ncm.views import components, home
+from ncm.views import components, home, reports
 
 app_name = "ncm"
 urlpatterns = [
@@ -11,4 +11,8 @@ urlpatterns = [
     path("accessibility/", home.accessibility, name="accessibility"),
     path("livez", home.livez, name="livez"),
     path("components/", components.components, name="components"),
+    path("reports/", reports.choose, name="reports"),
+    path("reports/quarterly/<str:quarter>/", reports.quarterly, name="report"),
+    path("reports/quarterly/<str:quarter>/build/", reports.build, name="report-build"),
+    path("reports/quarterly/<str:quarter>/<str:ending>/", reports.take, name="report-file"),
 ]

@@ -5,7 +5,7 @@ each role may do, who is acting, and the two places that enforce the marks (here
 `partners/middleware.py` for pages).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,7 +34,9 @@ M = TypeVar("M", bound=models.Model)
 #: What a role may do once its organisation is a member.
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # Logs referrals and follows them; knows the registry.
-    Role.CASEWORKER: frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE}),
+    Role.CASEWORKER: frozenset(
+        {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_MAKE, P.REFERRAL_SEE}
+    ),
     # Answers for the organisation: its entry, its people, its tokens.
     Role.MANAGER: frozenset(
         {
@@ -45,7 +47,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CONTACT_EDIT,
             P.MEMBERSHIP_MANAGE,
             P.TOKEN_MANAGE,
+            P.REFERRAL_MAKE,
+            P.REFERRAL_SEE,
         }
+    ),
+    # Decides on identification, in the authority or on the panel; sees what was sent there.
+    Role.OFFICER: frozenset(
+        {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_SEE, P.REFERRAL_DECIDE}
     ),
     # Steers the mechanism: admits organisations, sees who answers; does not read cases.
     Role.CO_ORDINATOR: frozenset(
@@ -55,6 +63,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_REVIEW,
             P.CONTACT_SEE,
             P.REPORT_SEE,
+            P.REFERRAL_STEER,
         }
     ),
     # Writes and publishes the figures; needs no personal data.
@@ -70,8 +79,27 @@ BEFORE_ADMISSION = frozenset(
     {P.ORGANISATION_APPLY, P.ORGANISATION_EDIT, P.CONTACT_EDIT, P.MEMBERSHIP_MANAGE}
 )
 
+#: A permission that counts only while the organisation holds the capacity, whatever the role.
+PERMISSION_NEEDS_CAPACITY = {P.REFERRAL_MAKE: Capacity.FIRST_RESPONDER}
+
 #: What a token may be given; everything else needs a person.
-TOKEN_SCOPES = frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE})
+TOKEN_SCOPES = frozenset(
+    {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_MAKE, P.REFERRAL_SEE}
+)
+
+#: Who may do what to a row of a package above this one: (actor, permission, row) → the answer.
+Rule = Callable[[Any, Permission, Any], Decision]
+_rules: dict[type[models.Model], Rule] = {}
+
+
+def register_rule(model: type[M], rule: Rule) -> None:
+    """Let a higher package answer for rows of its own. Called once from its `apps.py`.
+
+    The rule is asked only when the actor's role includes the permission. Raises ValueError when
+    another rule is registered already.
+    """
+    if _rules.setdefault(model, rule) is not rule:
+        raise ValueError(f"Two rules say who may do what to a {model.__name__}.")
 
 
 @dataclass(frozen=True)
@@ -200,6 +228,8 @@ def _active_memberships(user: "User", at: datetime) -> models.QuerySet[Membershi
             co_ordinates=models.Exists(capacities.filter(capacity=Capacity.CO_ORDINATION)),
             reports=models.Exists(capacities.filter(capacity=Capacity.RAPPORTEUR)),
             funds=models.Exists(capacities.filter(capacity=Capacity.FUNDER)),
+            responds=models.Exists(capacities.filter(capacity=Capacity.FIRST_RESPONDER)),
+            decides=models.Exists(capacities.filter(capacity=Capacity.COMPETENT_AUTHORITY)),
         )
         .order_by("organisation__name", "organisation_id", "role")
     )
@@ -214,6 +244,8 @@ def permissions_of(memberships: Iterable[Membership]) -> frozenset[Permission]:
             Capacity.CO_ORDINATION: getattr(membership, "co_ordinates", False),
             Capacity.RAPPORTEUR: getattr(membership, "reports", False),
             Capacity.FUNDER: getattr(membership, "funds", False),
+            Capacity.FIRST_RESPONDER: getattr(membership, "responds", False),
+            Capacity.COMPETENT_AUTHORITY: getattr(membership, "decides", False),
         }
         needed = ROLE_NEEDS_CAPACITY.get(role)
         if needed is not None and not holds[needed]:
@@ -221,7 +253,8 @@ def permissions_of(memberships: Iterable[Membership]) -> frozenset[Permission]:
         granted = ROLE_PERMISSIONS[role]
         if membership.organisation.state != OrganisationState.MEMBER:
             granted &= BEFORE_ADMISSION
-        permissions |= granted
+        lacking = {p for p, capacity in PERMISSION_NEEDS_CAPACITY.items() if not holds[capacity]}
+        permissions |= granted - lacking
     return frozenset(permissions)
 
 
@@ -277,6 +310,8 @@ def _may_to(actor: Any, permission: Permission, obj: models.Model) -> Decision:
             allowed = PointOfContact.objects.filter(pk=obj.pk).visible_to(actor).exists()
     elif isinstance(obj, Membership):
         allowed = Membership.objects.filter(pk=obj.pk).visible_to(actor).exists()
+    elif (rule := _rules.get(type(obj))) is not None:
+        return rule(actor, permission, obj)
     else:
         raise TypeError(f"partners.access does not know who may do what to {type(obj).__name__}.")
     return Decision(allowed, "" if allowed else _("This belongs to another organisation."))

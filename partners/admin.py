@@ -10,7 +10,7 @@ from partners.models import Area
 
 @admin.register(Area)
 class AreaAdmin(admin.ModelAdmin):
-    """Areas are added and renamed. Where one lies is fixed: what points to it is found by its path."""
+    """Areas are added and renamed. Where one lies is fixed: it is found by its path."""
 
     list_display = ["name", "code", "level", "parent"]
     list_filter = ["level"]

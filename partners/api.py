@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import (
@@ -45,6 +46,21 @@ FILTERS = [
         ("cursor", "As given in `next` or `previous`."),
     )
 ]
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the description of the API says that a token is sent."""
+
+    target_class = "accounts.tokens.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "Token …",
+        }
 
 
 class ApiView(APIView):

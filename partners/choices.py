@@ -75,11 +75,25 @@ class Role(models.TextChoices):
 
     CASEWORKER = "caseworker", _("Caseworker")
     MANAGER = "manager", _("Manager")
+    OFFICER = "officer", _("Officer")
     CO_ORDINATOR = "co_ordinator", _("Co-ordinator")
     RAPPORTEUR = "rapporteur", _("National rapporteur")
     FUNDER = "funder", _("Fund officer")
     ADMINISTRATOR = "administrator", _("System administrator")
 
+
+#: Kinds through which civil society holds a seat: neither State, employers nor an international
+#: organisation.
+CIVIL_SOCIETY = (
+    OrganisationKind.CSO,
+    OrganisationKind.TRADE_UNION,
+    OrganisationKind.BAR_ASSOCIATION,
+    OrganisationKind.ACADEMIA,
+    OrganisationKind.FAITH_BASED,
+    OrganisationKind.MEDIA,
+    OrganisationKind.SURVIVOR_LED,
+    OrganisationKind.COMMUNITY,
+)
 
 #: A role that only an organisation holding the capacity can give.
 ROLE_NEEDS_CAPACITY = {
@@ -87,6 +101,7 @@ ROLE_NEEDS_CAPACITY = {
     Role.ADMINISTRATOR: Capacity.CO_ORDINATION,
     Role.RAPPORTEUR: Capacity.RAPPORTEUR,
     Role.FUNDER: Capacity.FUNDER,
+    Role.OFFICER: Capacity.COMPETENT_AUTHORITY,
 }
 
 
@@ -136,6 +151,8 @@ class GrantReason(models.TextChoices):
 
     OWN_ORGANISATION = "own_organisation", _("Member of the organisation")
     INDIVIDUAL = "individual", _("Given to one person")
+    FIRST_RESPONDER = "first_responder", _("Organisation that made the referral")
+    AUTHORITY = "authority", _("Authority that decides on it")
 
 
 class Verdict(models.TextChoices):

@@ -3,7 +3,7 @@
 A basis says why; guardian's row says that. Whatever happens, the second follows from the first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,6 @@ from django.db.models import Q
 from accounts.models import User
 from partners.choices import GrantReason
 from partners.models import (
-    GrantBasis,
     Organisation,
     OrganisationGrantBasis,
     OrganisationGroupGrant,
@@ -40,6 +39,8 @@ class Grantable:
     basis: type[Any]
     group_grant: type[Any]
     user_grant: type[Any]
+    #: Columns of the grant rows that repeat the subject's own, so that a list needs no join.
+    columns: Callable[[Any], Mapping[str, Any]] = lambda subject: {}
 
 
 _grantable: dict[type[models.Model], Grantable] = {
@@ -135,21 +136,50 @@ def rederive(*, subject: models.Model, at: datetime) -> None:
     """Make guardian's rows on one subject follow from its live bases. Safe at any time."""
     tables = _tables(subject)
     # A single writer at a time per subject, so that two grants never both miss each other's basis.
-    type(subject)._default_manager.select_for_update().filter(pk=subject.pk).first()
+    manager = type(subject)._default_manager
+    subject = manager.select_for_update(of=("self",)).get(pk=subject.pk)
     live = tables.basis.objects.filter(subject=subject, ended_at=None).filter(
         Q(until_at__isnull=True) | Q(until_at__gt=at)
     )
-    _follow(subject, tables.group_grant, "group_id", live.filter(group__isnull=False))
-    _follow(subject, tables.user_grant, "user_id", live.filter(user__isnull=False))
+    columns = tables.columns(subject)
+    held = live.values_list("group_id", "user_id", "permission", "until_at")
+    bases = list(held)
+    for grants, holder, place in (
+        (tables.group_grant, "group_id", 0),
+        (tables.user_grant, "user_id", 1),
+    ):
+        wanted = [(row[place], row[2], row[3]) for row in bases if row[place] is not None]
+        _follow(subject, grants, holder, wanted, columns)
+
+
+@transaction.atomic
+def annotate(
+    *, subject: models.Model, to: Iterable[Group], permission: str, **columns: Any
+) -> None:
+    """Write columns that differ from group to group on the grant rows of one permission.
+
+    For what a higher package lists by, such as the earliest deadline of that group. A group without
+    the grant gets nothing.
+    """
+    tables = _tables(subject)
+    tables.group_grant.objects.filter(
+        content_object=subject,
+        group__in=list(to),
+        permission_id=_permission_ids(type(subject))[permission],
+    ).update(**columns)
 
 
 def _follow(
-    subject: models.Model, grants: type[Any], holder: str, live: models.QuerySet[GrantBasis]
+    subject: models.Model,
+    grants: type[Any],
+    holder: str,
+    live: Iterable[tuple[int, str, datetime | None]],
+    columns: Mapping[str, Any],
 ) -> None:
     """Insert, change and delete grant rows of one kind until they equal the live bases."""
     permission_ids = _permission_ids(type(subject))
     wanted: dict[tuple[int, int], datetime | None] = {}
-    for holder_id, permission, until in live.values_list(holder, "permission", "until_at"):
+    for holder_id, permission, until in live:
         key = (holder_id, permission_ids[permission])
         if key not in wanted:
             wanted[key] = until
@@ -168,15 +198,22 @@ def _follow(
             content_object=subject,
             permission_id=key[1],
             until_at=until,
-            **{holder: key[0]},
+            **{holder: key[0], **columns},
         )
         for key, until in wanted.items()
         if key not in standing
     ]
     grants.objects.bulk_create(missing)
     for key, until in wanted.items():
-        if key in standing and standing[key].until_at != until:
-            grants.objects.filter(pk=standing[key].pk).update(until_at=until)
+        if key in standing:
+            _change(standing[key], {"until_at": until, **columns})
+
+
+def _change(row: Any, values: Mapping[str, Any]) -> None:
+    """Write on a grant row what is not so already."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if changed:
+        type(row).objects.filter(pk=row.pk).update(**changed)
 
 
 def _permission_ids(model: type[models.Model]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 Here are the shapes; a report says what stands in them, `ncm/reports/formats.py` how it is written.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -134,20 +135,26 @@ class Context:
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...]
     definitions: tuple[Definition, ...]
+    withheld: str
+    """What "c" means, where one is printed; else empty."""
     footnotes: tuple[str, ...]
     document: Mapping[str, Any]
 
     @property
     def in_print(self) -> list[Table]:
-        """The tables for paper, cut to a length that is read."""
-        return [table.short(MOST_ROWS_IN_PRINT) for table in self.tables if not table.is_long]
+        """The tables for paper, cut to a length that is read.
+
+        Those of one column come first, by length, since two of them stand side by side.
+        """
+        printed = [table.short(MOST_ROWS_IN_PRINT) for table in self.tables if not table.is_long]
+        return sorted(printed, key=lambda t: len(t.rows) if len(t.columns) == 1 else sys.maxsize)
 
     @property
     def not_in_print(self) -> list[Table]:
         return [table for table in self.tables if table.is_long]
 
 
-MOST_ROWS_IN_PRINT = 16
+MOST_ROWS_IN_PRINT = 15
 
 
 class Report(Protocol):

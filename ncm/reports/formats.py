@@ -76,6 +76,7 @@ def _heads(table: Table) -> list[str]:
 def _all_notes(context: Context) -> list[str]:
     return [
         *([context.classification] if context.classification else []),
+        *([context.withheld] if context.withheld else []),
         *context.footnotes,
         *(f"{each.term}: {each.text}" for each in context.definitions),
     ]

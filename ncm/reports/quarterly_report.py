@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from common.charts import WITHHELD, Chart, bar_chart
@@ -61,7 +62,8 @@ class QuarterlyReport:
             tables=tables,
             charts=_charts(shown),
             definitions=_definitions(self.quarter),
-            footnotes=tuple(_footnotes(shown, tables)),
+            withheld=_withheld(shown, tables),
+            footnotes=tuple(_footnotes(shown)),
             document=self._document(shown, tables, at),
         )
 
@@ -365,8 +367,8 @@ def _definitions(quarter: Quarter) -> tuple[Definition, ...]:
             )
             % {
                 "quarter": quarter,
-                "first": quarter.first.isoformat(),
-                "last": quarter.last.isoformat(),
+                "first": date_format(quarter.first),
+                "last": date_format(quarter.last),
                 "zone": zone,
             },
         ),
@@ -402,16 +404,8 @@ def _definitions(quarter: Quarter) -> tuple[Definition, ...]:
     )
 
 
-def _footnotes(shown: Published, tables: tuple[Table, ...]) -> list[str]:
+def _footnotes(shown: Published) -> list[str]:
     notes = []
-    if shown.minimum is not None and _withholds(shown, tables):
-        notes.append(
-            _(
-                "c: withheld. Fewer than %(minimum)s, or a figure that would let somebody work out "
-                "one that is. Zero is shown as zero."
-            )
-            % {"minimum": shown.minimum}
-        )
     if shown.minimum is not None:
         notes.append(
             _("Categories with fewer than %(minimum)s referrals are put together where many are so.")
@@ -425,7 +419,13 @@ def _footnotes(shown: Published, tables: tuple[Table, ...]) -> list[str]:
     return notes
 
 
-def _withholds(shown: Published, tables: tuple[Table, ...]) -> bool:
-    return any(WITHHELD in row.cells for table in tables for row in table.lines) or any(
-        WITHHELD in (margin.total, *margin.cells.values()) for margin in shown.ages.values()
-    )
+def _withheld(shown: Published, tables: tuple[Table, ...]) -> str:
+    printed = {cell for table in tables for row in table.lines for cell in row.cells}
+    for margin in shown.ages.values():
+        printed |= {margin.total, *margin.cells.values()}
+    if WITHHELD not in printed:
+        return ""
+    return _(
+        "c: withheld. Fewer than %(minimum)s, or a figure from which somebody could work out one "
+        "that is. Zero is shown as zero."
+    ) % {"minimum": shown.minimum}

@@ -326,7 +326,7 @@ def _act_url(found: PointOfContact, name: str) -> str:
 @needs(P.CONTACT_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
-    """Say something about an entry. Only taking it out of use asks once more, on a page of its own."""
+    """Say something about an entry; only taking it out of use asks once more, on its own page."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if name not in {"verify", "end", *STATUS_ACTS}:
         raise Http404

@@ -122,7 +122,7 @@ def past(
 def _line(event: OrganisationEvent, actor: Actor) -> dict[str, Any]:
     # Of the other side one is told the organisation; of one's own, the person.
     by = event.by_organisation.display_name if event.by_organisation else ""
-    if event.by is not None and True:
+    if event.by is not None and event.by_organisation_id == actor.organisation_id:
         by = event.by.display_name
     # The note of an invitation is the role offered, which says nothing here.
     text = "" if event.kind == EventKind.INVITED else event.comment

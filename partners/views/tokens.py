@@ -32,7 +32,7 @@ NEWEST_FIRST = Order("-issued_at", "-uuid")
 
 
 def _tokens(actor: Actor) -> QuerySet[ApiToken]:
-    """Every token issued for the organisation acted for, ended ones too: who used it stays known."""
+    """Every token of the organisation acted for, ended ones too: who used it stays known."""
     here = Membership.objects.filter(organisation_id=actor.organisation_id)
     return ApiToken.objects.filter(membership_uuid__in=here.values("uuid"))
 
@@ -49,7 +49,7 @@ def _membership(actor: Actor) -> Membership:
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("text")
 def tokens(request: HttpRequest) -> HttpResponse:
-    """The tokens there are, and making one; what is made is shown on this answer and never again."""
+    """The tokens there are, and making one, whose text is on this answer and never again."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     form = IssueToken(request.POST if request.method == "POST" else None)
     text = _issue(form, actor) if form.is_valid() else ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.urls import reverse
@@ -22,6 +23,7 @@ from tests.support.queries import at_most
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
 P = Permission
 LIST = reverse("api:organisations")
+NEVER = UUID(int=0)
 BOTH = (P.ORGANISATION_SEE, P.CONTACT_SEE)
 Program = Callable[..., StrictClient]
 
@@ -138,9 +140,7 @@ class TestDetail:
     def test_of_the_unseen_is_the_404_of_what_never_was(self, cast: Cast, program: Program) -> None:
         client = program(cast.ngo_manager)
         unseen = client.get(detail(cast.unlisted_ngo))
-        never = client.get(
-            reverse("api:organisation", args=["0" * 8 + "-0000-4000-8000-" + "0" * 12])
-        )
+        never = client.get(reverse("api:organisation", args=[NEVER]))
         assert unseen.status_code == never.status_code == 404
         assert unseen.content == never.content
         assert program(cast.unlisted_manager).get(detail(cast.unlisted_ngo)).status_code == 200

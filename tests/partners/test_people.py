@@ -45,7 +45,7 @@ class TestList:
                 from_at=at,
             )
         client = client_for(cast.ngo_manager)
-        # Session, person, memberships, factor, notices; then roles, kept form, two lists with counts.
+        # Five of every page; then the roles, the kept form and two lists with their counts.
         with at_most(11):
             client.get(LIST)
 
