@@ -140,7 +140,11 @@ def _keep_post(request: HttpRequest, at: datetime) -> bool:
     try:
         if not _has_csrf_token(request):
             return False
-        return kept.keep(user=request.user, path=request.path, fields=request.POST, at=at)
+        path = request.path
+        if path == reverse("accounts:keep"):
+            # A computer that slept through the warning keeps what is on its screen on waking.
+            path = request.POST.get("_path", "")
+        return kept.keep(user=request.user, path=path, fields=request.POST, at=at)
     except (SuspiciousOperation, MultiPartParserError, kept.NotKeepable):
         return False  # too large, or not a form after all
 

@@ -1,4 +1,4 @@
-"""The app, and what the sweep does by itself. Kinds of jobs and notices come from above."""
+"""The app, and what the sweep does by itself. Kinds of jobs, deadlines and notices come from above."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -6,12 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 class DeadlinesConfig(AppConfig):
     name = "deadlines"
-    verbose_name = _("Inbox, mail and background work")
+    verbose_name = _("Deadlines, inbox, mail and background work")
 
     def ready(self) -> None:
         from accounts import kept, resets
         from deadlines import mails, notifications, sweeps
-        from deadlines.services import jobs, mail, notices
+        from deadlines.services import jobs, mail, notices, reminders
         from deadlines.services.sweep import send_mail
 
         mails.register(mail.NOTICES_WAITING, variables=frozenset({"count", "url"}))
@@ -23,6 +23,7 @@ class DeadlinesConfig(AppConfig):
         # In this order: what writes notices and mail comes before what sends them.
         sweeps.register("resets of second factors", resets.carry_out_due)
         sweeps.register("kept forms", kept.purge_kept_forms)
+        sweeps.register("reminders", reminders.remind)
         sweeps.register("summaries", notices.write_summaries)
         sweeps.register("mail", send_mail)
         sweeps.register("addresses of dead mail", mail.forget_dead_addresses)

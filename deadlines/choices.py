@@ -28,3 +28,23 @@ class Urgency(models.TextChoices):
 
     IMMEDIATE = "immediate", _("At once")
     DIGEST = "digest", _("With the next summary")
+
+
+class Stage(models.TextChoices):
+    """When the people a deadline binds are told of it, in this order."""
+
+    BEFORE = "before", _("Before the day")
+    ON = "on", _("On the day")
+    AFTER = "after", _("When it has passed")
+    ESCALATE = "escalate", _("To those who answer for it")
+
+
+class DeadlineAct(models.TextChoices):
+    """What was done to a running deadline."""
+
+    PAUSED = "paused", _("Stopped")
+    RESUMED = "resumed", _("Running again")
+    EXTENDED = "extended", _("Extended")
+    MET = "met", _("Met")
+    CANCELLED = "cancelled", _("No longer needed")
+    ENDED = "ended", _("Ran its time")

@@ -156,3 +156,163 @@ class StageCode(models.TextChoices):
 
     PRELIMINARY = "preliminary", _("First decision")
     CONCLUSIVE = "conclusive", _("Last decision")
+
+
+class TrackKind(models.TextChoices):
+    """The six tracks of one person's case; they move independently (design §3)."""
+
+    IDENTIFICATION = "identification", _("Identification")
+    CONSENT = "consent", _("Consent")
+    SUPPORT = "support", _("Support")
+    RESIDENCE = "residence", _("Residence and protection")
+    JUSTICE = "justice", _("Justice and redress")
+    DATA = "data", _("Personal data")
+
+
+class TrackStatus(models.TextChoices):
+    """Where a track stands. The identification track repeats the referral's state instead."""
+
+    NOT_ASKED = "not_asked", _("Not asked")
+    NOT_NOW = "not_now", _("Not now")
+    REFUSED = "refused", _("Said no")
+    GIVEN = "given", _("Agreed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    CHILD = "child", _("Child: consent is not the basis")
+    OFFERED = "offered", _("Offered")
+    RECEIVING = "receiving", _("Receiving")
+    ENDED = "ended", _("Ended")
+    APPLIED = "applied", _("Applied for")
+    HELD = "held", _("Kept")
+    ERASED = "erased", _("Erased")
+
+
+#: What each track may be; the identification track takes the values of `State`.
+TRACK_STATUSES: dict[str, tuple[TrackStatus, ...]] = {
+    TrackKind.CONSENT: (
+        TrackStatus.NOT_ASKED,
+        TrackStatus.NOT_NOW,
+        TrackStatus.REFUSED,
+        TrackStatus.GIVEN,
+        TrackStatus.WITHDRAWN,
+        TrackStatus.CHILD,
+    ),
+    TrackKind.SUPPORT: (
+        TrackStatus.NOT_ASKED,
+        TrackStatus.OFFERED,
+        TrackStatus.NOT_NOW,
+        TrackStatus.REFUSED,
+        TrackStatus.RECEIVING,
+        TrackStatus.ENDED,
+    ),
+    TrackKind.RESIDENCE: (
+        TrackStatus.NOT_ASKED,
+        TrackStatus.NOT_NOW,
+        TrackStatus.APPLIED,
+        TrackStatus.GIVEN,
+        TrackStatus.REFUSED,
+        TrackStatus.ENDED,
+    ),
+    TrackKind.JUSTICE: (
+        TrackStatus.NOT_ASKED,
+        TrackStatus.NOT_NOW,
+        TrackStatus.REFUSED,
+        TrackStatus.APPLIED,
+        TrackStatus.RECEIVING,
+        TrackStatus.ENDED,
+    ),
+    TrackKind.DATA: (TrackStatus.HELD, TrackStatus.ERASED),
+}
+
+
+class Section(models.TextChoices):
+    """Parts of a referral that are shown to some and not to others (design §5)."""
+
+    HEADER = "header", _("Reference, state, organisations, clocks")
+    PACKET = "packet", _("What was sent")
+    FILE = "file", _("Working file")
+    NARRATIVE = "narrative", _("Account")
+    SUPPORT = "support", _("Support")
+    DECISION = "decision", _("Decisions, questions and opinions")
+    JUSTICE = "justice", _("Justice and residence")
+    IDENTITY = "identity", _("Identity")
+    CONTACT = "contact", _("Contact details")
+
+
+class EventKind(models.TextChoices):
+    """What happened to a referral, as a dotted verb in the past."""
+
+    OPENED = "referral.opened", _("Referral begun")
+    CHANGED = "referral.changed", _("Answers changed")
+    SENT = "referral.sent", _("Referral sent")
+    NOTIFIED = "referral.notified", _("Notified without identity")
+    RETURNED = "referral.returned", _("Sent back with questions")
+    ANSWERED = "referral.answered", _("Questions answered")
+    WITHDRAWN = "referral.withdrawn", _("Withdrawn by the person")
+    EXPIRED = "referral.expired", _("Draft expired")
+    TAKEN_UP = "referral.taken_up", _("Draft taken up again")
+    DECIDED = "decision.made", _("Decision made")
+    PROPOSED = "decision.proposed", _("Negative decision proposed")
+    PROPOSAL_DROPPED = "decision.proposal_dropped", _("Proposal taken back")
+    VOTED = "decision.voted", _("Vote recorded")
+    OPINION_GIVEN = "opinion.given", _("Opinion given")
+    CONSENT_GIVEN = "consent.given", _("Consent recorded")
+    CONSENT_REFUSED = "consent.refused", _("Consent refused")
+    CONSENT_WITHDRAWN = "consent.withdrawn", _("Consent withdrawn")
+    CHILD_MARKED = "child.marked", _("Treated as a child")
+    DUTY_DONE = "duty.done", _("Duty to notify carried out, without identity")
+    IDENTITY_RECORDED = "identity.recorded", _("Identity recorded")
+    TRACK_MOVED = "track.moved", _("Track changed")
+
+
+#: Who sees an event: those to whom this section of the referral is open.
+EVENT_SECTION: dict[str, Section] = {
+    EventKind.OPENED: Section.FILE,
+    EventKind.CHANGED: Section.FILE,
+    EventKind.SENT: Section.HEADER,
+    EventKind.NOTIFIED: Section.HEADER,
+    EventKind.RETURNED: Section.HEADER,
+    EventKind.ANSWERED: Section.HEADER,
+    EventKind.WITHDRAWN: Section.PACKET,
+    EventKind.EXPIRED: Section.FILE,
+    EventKind.TAKEN_UP: Section.FILE,
+    EventKind.DECIDED: Section.HEADER,
+    EventKind.PROPOSED: Section.DECISION,
+    EventKind.PROPOSAL_DROPPED: Section.DECISION,
+    EventKind.VOTED: Section.DECISION,
+    EventKind.OPINION_GIVEN: Section.DECISION,
+    EventKind.CONSENT_GIVEN: Section.FILE,
+    EventKind.CONSENT_REFUSED: Section.FILE,
+    EventKind.CONSENT_WITHDRAWN: Section.FILE,
+    EventKind.CHILD_MARKED: Section.FILE,
+    EventKind.DUTY_DONE: Section.FILE,
+    EventKind.IDENTITY_RECORDED: Section.FILE,
+    EventKind.TRACK_MOVED: Section.SUPPORT,
+}
+
+
+class RecipientKind(models.TextChoices):
+    """Kinds of recipient of a packet; what each may get stands in `referrals/packets.toml`."""
+
+    AUTHORITY = "authority", _("Authority that decides")
+
+
+class OpenReason(models.TextChoices):
+    """Why somebody opens an identity: a closed list, kept in the access log."""
+
+    CONTACT = "contact", _("To contact the person")
+    SUPPORT = "support", _("To arrange support")
+    SAFETY = "safety", _("The person’s safety")
+    CORRECTION = "correction", _("To correct what is recorded")
+    PACKET = "packet", _("To prepare what is sent")
+    PERSON_ASKED = "person_asked", _("The person asked to see it")
+
+
+class RefusalReason(models.TextChoices):
+    """Why an adult says no to being referred, where they say why (asked, never required)."""
+
+    NOT_SAID = "not_said", _("Did not say")
+    FEAR = "fear", _("Fear of reprisals")
+    AUTHORITIES = "authorities", _("No trust in the authorities")
+    STATUS = "status", _("Worry about residence")
+    NOT_VICTIM = "not_victim", _("Does not see themselves as a victim")
+    OTHER = "other", _("Another reason")

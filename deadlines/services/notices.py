@@ -4,6 +4,7 @@ Who may be told what is the caller's question: it names the recipients. Sending 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -24,6 +25,18 @@ SUMMARIES = 500
 COUNT_TO = 100
 
 
+@dataclass(frozen=True)
+class Telling:
+    """One thing that several people are told; the fields are the arguments of `notify`."""
+
+    recipients: frozenset[int]
+    kind: str
+    subject: Subject
+    key: str
+    urgency: Urgency = Urgency.DIGEST
+    organisation_uuid: UUID | None = None
+
+
 def notify(
     *,
     recipients: Iterable[int],
@@ -41,27 +54,39 @@ def notify(
     has a notice with this key already gets no second one. Call it in the transaction of what it
     tells about. Raises ValueError for a kind nobody registered.
     """
-    if notices.kind_of(kind) is None:
+    telling = Telling(
+        frozenset(recipients), kind, subject, key, urgency=urgency, organisation_uuid=organisation_uuid
+    )
+    notify_each([telling], by=by, at=at)
+
+
+def notify_each(tellings: Iterable[Telling], *, by: Who, at: datetime) -> None:
+    """`notify` for many at once, in two statements however many they are."""
+    told = [(telling, user) for telling in tellings for user in sorted(telling.recipients)]
+    if any(notices.kind_of(telling.kind) is None for telling, _user in told):
         raise ValueError("Nobody registered this kind of notice.")
-    users = sorted(set(recipients))
     rows = [
         Notice(
             recipient_id=user,
-            organisation_uuid=organisation_uuid,
-            kind=kind,
-            subject_kind=subject.kind,
-            subject_uuid=subject.uuid,
-            urgency=urgency,
-            key=key,
+            organisation_uuid=telling.organisation_uuid,
+            kind=telling.kind,
+            subject_kind=telling.subject.kind,
+            subject_uuid=telling.subject.uuid,
+            urgency=telling.urgency,
+            key=telling.key,
             created_at=at,
             created_by_id=by.user_id,
         )
-        for user in users
+        for telling, user in told
+    ]
+    mails = [
+        waiting_mail(user, key=f"notice:{user}:{telling.key}", at=at)
+        for telling, user in told
+        if telling.urgency == Urgency.IMMEDIATE
     ]
     with transaction.atomic():
         Notice.objects.bulk_create(rows, ignore_conflicts=True)
-        if urgency == Urgency.IMMEDIATE:
-            mails = [waiting_mail(user, key=f"notice:{user}:{key}", at=at) for user in users]
+        if mails:
             Mail.objects.bulk_create(mails, ignore_conflicts=True)
             wake(SEND_MAIL)
 
@@ -78,7 +103,14 @@ def mark_all_read(*, by: Actor, at: datetime) -> int:
 
 def mark_handled(*, subject: Subject, kinds: Iterable[str], at: datetime) -> int:
     """Somebody has dealt with it: quiet for every recipient, and no mail about it any more."""
-    about = Notice.objects.filter(subject_kind=subject.kind, subject_uuid=subject.uuid)
+    return mark_handled_many(kind=subject.kind, uuids=[subject.uuid], kinds=kinds, at=at)
+
+
+def mark_handled_many(
+    *, kind: str, uuids: Iterable[UUID], kinds: Iterable[str], at: datetime
+) -> int:
+    """`mark_handled` for several subjects of one kind, in one statement."""
+    about = Notice.objects.filter(subject_kind=kind, subject_uuid__in=list(uuids))
     return about.filter(kind__in=list(kinds), handled_at=None).update(handled_at=at)
 
 

@@ -13,6 +13,7 @@ from common.fields import SEPARATOR
 from ncm.reports.disclosure import Margin, Value, protect, protect_pairs, together
 from ncm.reports.periods import Quarter
 from ncm.reports.quarterly import AGE, DECISIONS, ONE_WAY, TWO_WAY, UNKNOWN, Figures
+from referrals.choices import Outcome
 
 OTHERS = "OTHERS"
 """Small categories put together; no code list of ours has it."""
@@ -120,10 +121,9 @@ def _by_age(ages: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 
 def _by_outcome(ages: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    outcomes: Counter[str] = Counter()
-    for cells in ages.values():
-        outcomes.update(cells)
-    return dict(outcomes)
+    return {
+        outcome: sum(cells.get(outcome, 0) for cells in ages.values()) for outcome in Outcome.values
+    }
 
 
 def _pool(counts: Mapping[str, int], minimum: int) -> dict[str, str]:

@@ -47,7 +47,7 @@ class QuarterlyReport:
         """The report as known at this moment, in the active language."""
         found = figures(self.quarter)
         shown = in_full(found) if self.internal else protected(found, current().minimum_cell)
-        tables = (*_one_way(shown), *_two_way(shown), *_decisions(shown))
+        tables = tables_of(shown)
         return Context(
             name=f"quarterly-report-{self.quarter}".lower(),
             title=_("Quarterly report"),
@@ -64,33 +64,37 @@ class QuarterlyReport:
             definitions=_definitions(self.quarter),
             withheld=_withheld(shown, tables),
             footnotes=tuple(_footnotes(shown)),
-            document=self._document(shown, tables, at),
+            document=document_of(shown, at),
         )
 
-    def _document(
-        self, shown: Published, tables: tuple[Table, ...], at: datetime
-    ) -> dict[str, Any]:
-        return {
-            "quarter": str(self.quarter),
-            "internal": self.internal,
-            "minimum_cell": shown.minimum,
-            "generated_at": at.isoformat(),
-            "tables": shown.tables(),
-            "trend": {
-                str(quarter): {"total": margin.total, AGE: dict(margin.cells)}
-                for quarter, margin in shown.ages.items()
-            },
-            # The same cells as on the page, with totals and words.
-            "printed": [
-                {
-                    "key": table.key,
-                    "title": table.title,
-                    "columns": [[column.key, column.label] for column in table.columns],
-                    "rows": [[row.key, row.label, *row.cells] for row in table.lines],
-                }
-                for table in tables
-            ],
-        }
+
+def tables_of(shown: Published) -> tuple[Table, ...]:
+    """Every table, in the order of the report."""
+    return (*_one_way(shown), *_two_way(shown), *_decisions(shown))
+
+
+def document_of(shown: Published, at: datetime) -> dict[str, Any]:
+    """The report for a machine: figures by code, and the same cells as printed, with words."""
+    return {
+        "quarter": str(shown.quarter),
+        "internal": shown.minimum is None,
+        "minimum_cell": shown.minimum,
+        "generated_at": at.isoformat(),
+        "tables": shown.tables(),
+        "trend": {
+            str(quarter): {"total": margin.total, AGE: dict(margin.cells)}
+            for quarter, margin in shown.ages.items()
+        },
+        "printed": [
+            {
+                "key": table.key,
+                "title": table.title,
+                "columns": [[column.key, column.label] for column in table.columns],
+                "rows": [[row.key, row.label, *row.cells] for row in table.lines],
+            }
+            for table in tables_of(shown)
+        ],
+    }
 
 
 # --- Tables ---------------------------------------------------------------------------------------

@@ -7,9 +7,14 @@ from accounts.models import TOKEN_LIFE
 from common.marks import Permission
 from partners.access import TOKEN_SCOPES
 
+#: What each scope means to whoever gives it, in the order in which they are offered.
 SCOPE_LABELS = {
     Permission.ORGANISATION_SEE: _("Read the registry of organisations"),
     Permission.CONTACT_SEE: _("Read their points of contact"),
+    Permission.REFERRAL_SEE: _("Read the referrals its issuer sees"),
+    Permission.REFERRAL_MAKE: _("Make and send referrals"),
+    Permission.REFERRAL_MAKE: _("Make referrals and answer questions about them"),
+    Permission.REFERRAL_SEE: _("Read the referrals of the organisation"),
 }
 
 
@@ -23,8 +28,9 @@ class IssueToken(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label=_("What the program may do"),
+        # A scope that has no words yet is not offered; a test finds it.
         choices=[
-            (scope.value, SCOPE_LABELS[scope]) for scope in sorted(TOKEN_SCOPES, reverse=True)
+            (scope.value, label) for scope, label in SCOPE_LABELS.items() if scope in TOKEN_SCOPES
         ],
         widget=forms.CheckboxSelectMultiple,
     )

@@ -130,5 +130,5 @@ def revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if token is None:
         raise Http404
     revoke_token(token=token, by=actor, at=actor.at)
-    messages.success(request, _("Taken back. The program can no longer read anything."))
+    messages.success(request, _("Taken back. The program no longer has access."))
     return redirect("partners:tokens")

@@ -12,6 +12,7 @@ from common.fields import CodesField
 from common.sealing import SealedText
 from partners.models import Area, Organisation
 from referrals.choices import (
+    AT_HOME,
     AgeGroup,
     Basis,
     Exploitation,
@@ -20,11 +21,13 @@ from referrals.choices import (
     Means,
     Origin,
     PlaceOfExploitation,
+    RefusalReason,
     ResponderType,
     State,
     YesNoUnknown,
 )
 from referrals.models.person import Consent, Person
+from referrals.models.situation import Situation
 
 
 class ImportBatch(models.Model):
@@ -74,6 +77,15 @@ class Referral(models.Model):
         ImportBatch, models.PROTECT, null=True, blank=True, related_name="referrals"
     )
     import_key = models.CharField(max_length=80, unique=True, null=True, blank=True)
+    client_key = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        help_text=_("What the sender called this referral, so that posting it twice gives one."),
+    )
+    situation = models.ForeignKey(
+        Situation, models.PROTECT, null=True, blank=True, related_name="referrals"
+    )
 
     first_responder = models.ForeignKey(
         Organisation, models.PROTECT, related_name="referrals_made", verbose_name=_("referred by")
@@ -113,10 +125,19 @@ class Referral(models.Model):
     language = models.CharField(_("language to speak in"), max_length=16, blank=True)
     narrative_ct = models.BinaryField(null=True)
     narrative = SealedText("referral.narrative", key_holder="person")
+    refusal_reason = models.CharField(
+        max_length=12,
+        choices=RefusalReason.choices,
+        blank=True,
+        help_text=_("On a notice without identity only; a working file keeps it to itself."),
+    )
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
+    saved_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the draft was last worked on; it runs out by it.")
+    )
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     received_on = models.DateField(
         _("received on"),
@@ -140,6 +161,16 @@ class Referral(models.Model):
         indexes = [
             # The quarter's report reads one range of days, whatever the table's size.
             models.Index(fields=["received_on", "id"], name="referral_by_day"),
+            # The co-ordination's list: everything made here and sent, newest first.
+            models.Index(
+                fields=["-received_at", "-id"],
+                name="referral_steered",
+                condition=Q(origin=Origin.LIVE, received_at__isnull=False),
+            ),
+            # The sweep's drafts that run out.
+            models.Index(
+                fields=["saved_at", "id"], name="referral_drafts", condition=Q(state=State.DRAFT)
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -180,6 +211,51 @@ class Referral(models.Model):
                 condition=Q(received_at__isnull=True, received_on__isnull=True)
                 | Q(received_at__isnull=False, received_on__isnull=False),
                 violation_error_message=_("A referral is received at a moment and on a day."),
+            ),
+            models.UniqueConstraint(
+                fields=["first_responder", "client_key"],
+                name="referral_once_per_key",
+                violation_error_message=_("This referral was made already."),
+            ),
+            models.CheckConstraint(
+                name="referral_child_is_stated_or_believed",
+                condition=~Q(basis=Basis.CHILD)
+                | Q(is_child_now=YesNoUnknown.YES)
+                | Q(child_reasons_ct__isnull=False),
+                violation_error_message=_(
+                    "The way for children needs an age under 18, or recorded reasons to believe so."
+                ),
+            ),
+            models.CheckConstraint(
+                name="referral_notice_names_nobody",
+                condition=~Q(basis=Basis.NOTIFIED)
+                | Q(referrer__isnull=True, child_reasons_ct__isnull=True)
+                & Q(client_key__isnull=True, situation__isnull=True, language=""),
+                violation_error_message=_("A notice without consent carries nobody’s identity."),
+            ),
+            models.CheckConstraint(
+                name="referral_notified_means_anonymous",
+                condition=Q(basis=Basis.NOTIFIED, state=State.NOTIFIED)
+                | (~Q(basis=Basis.NOTIFIED) & ~Q(state=State.NOTIFIED)),
+                violation_error_message=_("Only an anonymous notice is notified without identity."),
+            ),
+            models.CheckConstraint(
+                name="referral_refusal_only_on_a_notice",
+                condition=Q(refusal_reason="") | Q(basis=Basis.NOTIFIED),
+                violation_error_message=_("A refusal stays in the working file."),
+            ),
+            models.CheckConstraint(
+                name="referral_sent_to_somebody",
+                condition=Q(state__in=AT_HOME)
+                | Q(origin=Origin.HISTORICAL)
+                | Q(authority__isnull=False, received_at__isnull=False)
+                & (Q(person__isnull=False) | Q(basis=Basis.NOTIFIED)),
+                violation_error_message=_("What was sent has a recipient, a day and a person."),
+            ),
+            models.CheckConstraint(
+                name="referral_draft_was_not_received",
+                condition=~Q(state__in=AT_HOME) | Q(received_at__isnull=True),
+                violation_error_message=_("A draft has not been received by anybody."),
             ),
         ]
 

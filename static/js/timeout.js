@@ -89,7 +89,9 @@ class Timeout {
     document.getElementById('main-content').hidden = true
     await keepForms(document, this.keepUrl)
     const leave = this.dialog.querySelector('[data-leave]')
-    await fetch(leave.action, { method: 'POST', body: new FormData(leave), credentials: 'same-origin' }).catch(() => null)
+    // Not followed: the page this leads to would use up the message that the next one is to show.
+    const post = { method: 'POST', body: new FormData(leave), credentials: 'same-origin', redirect: 'manual' }
+    await fetch(leave.action, post).catch(() => null)
     window.location.replace(window.location.pathname)
   }
 }

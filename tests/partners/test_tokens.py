@@ -9,6 +9,7 @@ from accounts.models import ApiToken
 from accounts.services import issue_token
 from partners.access import TOKEN_SCOPES
 from partners.choices import Role
+from partners.forms.tokens import IssueToken
 from partners.models import Membership
 from partners.services import memberships
 from tests.support.cast import Cast, works_for
@@ -75,6 +76,11 @@ class TestIssuing:
         assert list(response.context["form"].errors) == [field]
         assert not response.context["text"]
         assert not ApiToken.objects.exists()
+
+
+class TestScopes:
+    def test_each_that_a_token_may_be_given_is_offered_in_words(self) -> None:
+        assert {value for value, _label in IssueToken.base_fields["scopes"].choices} == TOKEN_SCOPES
 
 
 class TestList:

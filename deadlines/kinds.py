@@ -1,0 +1,99 @@
+"""The kinds of deadline: what each is called, where it leads, who is told when nobody acts.
+
+A higher package registers its kinds in its `apps.py`; `deadlines.services.clocks` writes the rows.
+How long one runs is no matter of the kind: that stands in the country profile.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+from common.marks import Actor
+from deadlines.choices import Urgency
+
+if TYPE_CHECKING:
+    from deadlines.models import Deadline
+
+Words = str | Promise
+Link = Callable[[UUID], str]
+Escalation = Callable[["Deadline"], list[list[int]]]
+"""The ladder for one deadline: keys of users, rung by rung, each told after the one before."""
+StillVisible = Callable[[Actor, Collection[UUID]], Mapping[UUID, str]]
+"""Of these subjects, those the actor may still see, each with the reference it is known by (empty
+for none, never a name). One query, whatever their number."""
+
+
+@dataclass(frozen=True)
+class DeadlineKind:
+    """One kind of deadline.
+
+    `climbs_every` is how long each rung of the ladder has before the next is told; the first is
+    told that long after the end. `urgency` is that of the notices on the day and after it.
+    """
+
+    code: str
+    title: Words
+    link: Link
+    still_visible: StillVisible
+    escalation: Escalation
+    climbs_every: timedelta
+    urgency: Urgency
+
+
+_kinds: dict[str, DeadlineKind] = {}
+
+
+def nobody(deadline: "Deadline") -> list[list[int]]:
+    """A ladder without rungs: those bound are told, and nobody else."""
+    return []
+
+
+def register(
+    kind: str,
+    *,
+    title: Words,
+    link: Link,
+    still_visible: StillVisible,
+    escalation: Escalation = nobody,
+    climbs_every: timedelta = timedelta(days=2),
+    urgency: Urgency = Urgency.DIGEST,
+) -> None:
+    """Make a kind of deadline known; the fields are those of DeadlineKind.
+
+    Raises ValueError when the name is taken by another.
+    """
+    known = _kinds.get(kind)
+    if known is not None and known.link is not link:
+        raise ValueError(f"Two kinds of deadline are called {kind}.")
+    _kinds[kind] = DeadlineKind(kind, title, link, still_visible, escalation, climbs_every, urgency)
+
+
+def kind_of(code: str) -> DeadlineKind | None:
+    """The kind registered under this name, or None: a row may outlive the code that wrote it."""
+    return _kinds.get(code)
+
+
+def seen(actor: Actor, deadlines: "Collection[Deadline]") -> dict[tuple[str, UUID], str]:
+    """Of these deadlines' subjects, those the actor may still see, with their references.
+
+    Keys are (kind, subject); one question for each kind. A kind no longer known is not shown.
+    """
+    asked: dict[str, set[UUID]] = {}
+    for deadline in deadlines:
+        asked.setdefault(deadline.kind, set()).add(deadline.subject_uuid)
+    answers: dict[tuple[str, UUID], str] = {}
+    for code, uuids in asked.items():
+        kind = kind_of(code)
+        if kind is not None:
+            visible = kind.still_visible(actor, uuids)
+            answers |= {(code, uuid): visible[uuid] for uuid in uuids if uuid in visible}
+    return answers
+
+
+def forget(kind: str) -> None:
+    """Take a kind out again. For tests."""
+    _kinds.pop(kind, None)

@@ -1,0 +1,334 @@
+"""Clocks: starting, stopping, moving and ending deadlines. Each is called in the caller's
+transaction, beside the act that starts or ends the clock.
+
+Which rule applies stands in the country profile; whom it binds, the caller says. Telling people is
+`deadlines.services.reminders`.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from accounts.audit import Who
+from accounts.models import User
+from common.country import current
+from common.marks import Subject
+from common.profile import DeadlineRule, Pausing
+from common.workdays import Calendar, DeadlineLength, Pause, Unit, due_at, moved_by
+from deadlines import notifications
+from deadlines.calendars import working_days
+from deadlines.choices import DeadlineAct
+from deadlines.kinds import kind_of
+from deadlines.models import Deadline, DeadlineEvent
+from deadlines.services.notices import mark_handled_many
+from deadlines.stages import first_step
+
+Holder = Group | User
+SUBJECT = "deadline"
+"""What a notice about a deadline names as the kind of its subject."""
+
+
+def rule_in_force(code: str, *, at: datetime, subdivision: str = "") -> DeadlineRule | None:
+    """The rule of this code on the local day of `at`; None where the country has none that is on."""
+    profile = current()
+    return profile.rule(
+        code, on=at.astimezone(profile.time_zone).date(), subdivision=subdivision
+    )
+
+
+def start(
+    *,
+    kind: str,
+    rule: str | DeadlineRule,
+    subject: Subject,
+    holders: Iterable[Holder],
+    starts_at: datetime,
+    by: Who,
+    at: datetime,
+    organisation_uuid: UUID | None = None,
+    subdivision: str = "",
+) -> list[Deadline]:
+    """Start the clock of a rule for each group or person it binds; the deadlines, in their order.
+
+    `rule` is a code of the profile, looked up on the local day of `starts_at`. Where the country
+    has no verified rule the list is empty: nothing is invented. A clock that already runs for a
+    holder is given back as it stands. `organisation_uuid` is the one for which its people are told.
+    Raises ValueError for a kind nobody registered, and OutsideCalendar for years without holidays.
+    """
+    if kind_of(kind) is None:
+        raise ValueError("Nobody registered this kind of deadline.")
+    if isinstance(rule, str):
+        found = rule_in_force(rule, at=starts_at, subdivision=subdivision)
+        if found is None:
+            return []
+        rule = found
+    calendar = _calendar(rule.counting.length, [starts_at, at], subdivision)
+    zone = current().time_zone
+    ends = due_at(starts_at, rule.counting, calendar, zone)
+    first = first_step(
+        starts_at=starts_at,
+        due_at=ends,
+        unit=rule.counting.length.unit,
+        remind_before_days=rule.remind_before_days,
+        calendar=calendar,
+        zone=zone,
+    )
+    rows = [
+        Deadline(
+            kind=kind,
+            subject_kind=subject.kind,
+            subject_uuid=subject.uuid,
+            group=holder if isinstance(holder, Group) else None,
+            user=holder if isinstance(holder, User) else None,
+            organisation_uuid=organisation_uuid,
+            subdivision=subdivision,
+            calendar_version=calendar.version,
+            starts_at=starts_at,
+            due_at=ends,
+            created_at=at,
+            created_by_id=by.user_id,
+            next_stage=first.stage,
+            next_at=first.at,
+            **_counted_as(rule),
+        )
+        for holder in holders
+    ]
+    # One that runs already keeps its place: the unique constraints leave the new row out.
+    Deadline.objects.bulk_create(rows, ignore_conflicts=True)
+    wanted = [(row.group_id, row.user_id) for row in rows]
+    running = {
+        (row.group_id, row.user_id): row
+        for row in Deadline.objects.open().filter(kind=kind, subject_uuid=subject.uuid)
+    }
+    return [running[holder] for holder in wanted if holder in running]
+
+
+def deadlines_of(subject: Subject, *, kinds: Iterable[str] | None = None) -> list[Deadline]:
+    """Every deadline about a subject, those that run first, then by their end. One query."""
+    about = Deadline.objects.filter(subject_uuid=subject.uuid, subject_kind=subject.kind)
+    if kinds is not None:
+        about = about.filter(kind__in=list(kinds))
+    return sorted(about, key=lambda row: (not row.is_open, row.due_at, row.pk))
+
+
+def pause(*, subject: Subject, because: Pausing, by: Who, at: datetime) -> list[Deadline]:
+    """Stop the clocks of a subject that this state stops, as their rules say; those it stopped."""
+    with transaction.atomic():
+        rows = [
+            row
+            for row in _locked(subject)
+            if row.paused_at is None and because in row.stops_for
+        ]
+        for row in rows:
+            row.paused_at = at
+            _silence(row)
+        _save(rows, ["paused_at"])
+        _note(rows, DeadlineAct.PAUSED, by=by, at=at, reason_code=because.value)
+    return rows
+
+
+def resume(*, subject: Subject, by: Who, at: datetime) -> list[Deadline]:
+    """Let the clocks of a subject run on, their ends moved by what held them up."""
+    with transaction.atomic():
+        rows = [row for row in _locked(subject) if row.paused_at is not None]
+        pauses = _pauses(rows)
+        before = {row.pk: row.due_at for row in rows}
+        for row in rows:
+            assert row.paused_at is not None  # noqa: S101 - the line above chose them
+            stops = [*pauses[row.pk], Pause(row.paused_at, at)]
+            row.paused_at = None
+            calendar = _calendar(row.length, [row.starts_at, row.due_at, at], row.subdivision)
+            _move(row, _moved_end(row, stops, calendar), calendar)
+        _save(rows, ["paused_at", "due_at", "calendar_version"])
+        _note(rows, DeadlineAct.RESUMED, by=by, at=at, due_before=before)
+        _quiet(rows, at)
+    return rows
+
+
+def extend(
+    *, deadline: Deadline, until: datetime, by: Who, at: datetime, reason_code: str
+) -> Deadline:
+    """Give a deadline a later end. People are reminded of the new one as of the old.
+
+    Raises ValueError when it has ended or stands still, when `until` is not later, and without a
+    reason.
+    """
+    with transaction.atomic():
+        row = Deadline.objects.select_for_update(of=("self",)).get(pk=deadline.pk)
+        if not row.is_open or row.paused_at is not None:
+            raise ValueError("Only a deadline that runs can be extended.")
+        if until <= row.due_at or not reason_code:
+            raise ValueError("An extension has a later end and a reason.")
+        before = {row.pk: row.due_at}
+        row.extended_at, row.extended_to = at, until
+        _move(row, until, _calendar(row.length, [row.starts_at, until], row.subdivision))
+        _save([row], ["due_at", "extended_at", "extended_to", "calendar_version"])
+        _note(
+            [row], DeadlineAct.EXTENDED, by=by, at=at, due_before=before, reason_code=reason_code
+        )
+        _quiet([row], at)
+    return row
+
+
+def meet(*, subject: Subject, kinds: Iterable[str], by: Who, at: datetime) -> list[Deadline]:
+    """What was due has been done, in time or late: quiet for everybody it bound."""
+    return _end(subject, kinds, DeadlineAct.MET, by=by, at=at)
+
+
+def cancel(
+    *,
+    subject: Subject,
+    by: Who,
+    at: datetime,
+    kinds: Iterable[str] | None = None,
+    reason_code: str = "",
+) -> list[Deadline]:
+    """It need not be done any more: of these kinds, or whatever runs about the subject."""
+    return _end(subject, kinds, DeadlineAct.CANCELLED, by=by, at=at, reason_code=reason_code)
+
+
+def _counted_as(rule: DeadlineRule) -> dict[str, Any]:
+    """What the deadline keeps of its rule, so that nothing which runs moves with the profile."""
+    counting = rule.counting
+    return {
+        "rule_code": rule.code,
+        "bound": rule.bound.value,
+        "unit": counting.length.unit.value,
+        "amount": counting.length.amount,
+        "day_zero": counting.day_zero.value,
+        "roll": counting.roll.value,
+        "stops_for": tuple(each.value for each in rule.pauses),
+        "remind_before_days": rule.remind_before_days,
+    }
+
+
+def _locked(subject: Subject, kinds: Iterable[str] | None = None) -> list[Deadline]:
+    """What runs about a subject, held until the transaction ends, always in the same order."""
+    rows = Deadline.objects.open().filter(subject_uuid=subject.uuid, subject_kind=subject.kind)
+    if kinds is not None:
+        rows = rows.filter(kind__in=list(kinds))
+    return list(rows.select_for_update(of=("self",)).order_by("pk"))
+
+
+def _end(
+    subject: Subject,
+    kinds: Iterable[str] | None,
+    act: DeadlineAct,
+    *,
+    by: Who,
+    at: datetime,
+    reason_code: str = "",
+) -> list[Deadline]:
+    with transaction.atomic():
+        rows = _locked(subject, kinds)
+        for row in rows:
+            row.paused_at = None
+            if act is DeadlineAct.MET:
+                row.met_at = at
+            else:
+                row.cancelled_at = at
+            _silence(row)
+        _save(rows, ["paused_at", "met_at", "cancelled_at"])
+        _note(rows, act, by=by, at=at, reason_code=reason_code)
+        _quiet(rows, at)
+    return rows
+
+
+def _pauses(rows: Sequence[Deadline]) -> dict[int, list[Pause]]:
+    """The pauses that have ended, from the events. One query."""
+    found: dict[int, list[Pause]] = {row.pk: [] for row in rows}
+    stopped: dict[int, datetime] = {}
+    acts = (DeadlineAct.PAUSED, DeadlineAct.RESUMED)
+    for event in DeadlineEvent.objects.filter(deadline__in=found, act__in=acts).order_by("pk"):
+        if event.act == DeadlineAct.PAUSED:
+            stopped[event.deadline_id] = event.at
+        else:
+            found[event.deadline_id].append(Pause(stopped[event.deadline_id], event.at))
+    return found
+
+
+def _moved_end(row: Deadline, stops: list[Pause], calendar: Calendar) -> datetime:
+    counting, zone = row.counting, current().time_zone
+    if counting is None:
+        return row.due_at
+    if row.extended_at is None or row.extended_to is None:
+        return due_at(row.starts_at, counting, calendar, zone, pauses=stops)
+    since = [stop for stop in stops if stop.start >= row.extended_at]
+    return moved_by(row.extended_to, since, counting.length.unit, calendar, zone)
+
+
+def _move(row: Deadline, ends: datetime, calendar: Calendar) -> None:
+    """Give the row its end, the version it was counted with, and its first stage again.
+
+    Stages that were told for the same end before are not told twice: `Reminder` sees to it.
+    """
+    row.due_at = ends
+    row.calendar_version = calendar.version
+    step = first_step(
+        starts_at=row.starts_at,
+        due_at=ends,
+        unit=Unit(row.unit),
+        remind_before_days=row.remind_before_days,
+        calendar=calendar,
+        zone=current().time_zone,
+    )
+    row.next_stage, row.next_rung, row.next_at = step.stage, 0, step.at
+
+
+def _silence(row: Deadline) -> None:
+    row.next_stage, row.next_rung, row.next_at = "", 0, None
+
+
+def _save(rows: list[Deadline], fields: list[str]) -> None:
+    Deadline.objects.bulk_update(rows, [*fields, "next_stage", "next_rung", "next_at"])
+
+
+def _note(
+    rows: list[Deadline],
+    act: DeadlineAct,
+    *,
+    by: Who,
+    at: datetime,
+    due_before: dict[int, datetime] | None = None,
+    reason_code: str = "",
+) -> None:
+    DeadlineEvent.objects.bulk_create(
+        DeadlineEvent(
+            deadline=row,
+            act=act,
+            at=at,
+            by_id=by.user_id,
+            reason_code=reason_code,
+            due_before=(due_before or {}).get(row.pk, row.due_at),
+            due_after=row.due_at,
+        )
+        for row in rows
+    )
+
+
+def _quiet(rows: list[Deadline], at: datetime) -> None:
+    """What was said of the old end, or of a clock that has ended, needs nobody any more."""
+    if rows:
+        mark_handled_many(
+            kind=SUBJECT,
+            uuids=[row.uuid for row in rows],
+            kinds=notifications.DEADLINE_KINDS,
+            at=at,
+        )
+
+
+def _calendar(
+    length: DeadlineLength | None, moments: list[datetime], subdivision: str
+) -> Calendar:
+    """The calendar for every year the count can reach from these moments."""
+    years = [moment.year for moment in moments]
+    reach = 0
+    if length is not None:
+        in_a_year = {Unit.WORKING_DAYS: 150, Unit.MONTHS: 12, Unit.HOURS: 8000}
+        reach = length.amount // in_a_year.get(length.unit, 365)
+        years += [length.fixed.year] if length.fixed else []
+    return working_days(range(min(years) - 1, max(years) + reach + 3), subdivision)
