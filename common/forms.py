@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
@@ -163,6 +164,16 @@ class ConcordBoundField(BoundField):
             if longest and longest <= length:
                 return f"govuk-input--width-{width}"
         return "govuk-!-width-two-thirds"
+
+
+def put_in(form: forms.BaseForm, typed: QueryDict | None) -> None:
+    """Show a fresh form with what was typed before a time-out, without judging it yet."""
+    if typed is None:
+        return
+    for name, field in form.fields.items():
+        html_name = form.add_prefix(name)
+        if not field.widget.value_omitted_from_data(typed, {}, html_name):
+            form.initial[name] = field.widget.value_from_datadict(typed, {}, html_name)
 
 
 class ConcordFormRenderer(TemplatesSetting):

@@ -1,4 +1,4 @@
-"""The app, and what the sweep does by itself. Kinds of jobs, deadlines and notices come from above."""
+"""The app, and what the sweep does by itself. Kinds of jobs, deadlines, notices come from above."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -44,6 +44,9 @@ class DeadlineKind:
     urgency: Urgency
 
 
+CLIMBS_EVERY = timedelta(days=2)
+"""This platform's proposal, where a kind says nothing else."""
+
 _kinds: dict[str, DeadlineKind] = {}
 
 
@@ -59,7 +62,7 @@ def register(
     link: Link,
     still_visible: StillVisible,
     escalation: Escalation = nobody,
-    climbs_every: timedelta = timedelta(days=2),
+    climbs_every: timedelta = CLIMBS_EVERY,
     urgency: Urgency = Urgency.DIGEST,
 ) -> None:
     """Make a kind of deadline known; the fields are those of DeadlineKind.

@@ -1,4 +1,4 @@
-"""The inbox and the person's own background work."""
+"""The calendar and its rules, the inbox, and the person's own background work."""
 
 from django.urls import path
 
@@ -6,6 +6,8 @@ from deadlines import views
 
 app_name = "deadlines"
 urlpatterns = [
+    path("calendar/", views.calendar, name="calendar"),
+    path("rules/", views.rules, name="rules"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.read_all, name="read_all"),
     path("inbox/<uuid:uuid>/open/", views.open_notice, name="open_notice"),

@@ -47,6 +47,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
     entries: list[tuple[str, str, Permission | None]] = [
         (_("Home"), "ncm:home", None),
         (_("Inbox"), "deadlines:inbox", None),
+        (_("Calendar"), "deadlines:calendar", None),
         *([(_("Application"), "partners:application", P.ORGANISATION_APPLY)] if applying else []),
         (_("Registry"), "partners:registry", P.ORGANISATION_SEE),
         (_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),

@@ -52,9 +52,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     # Decides on identification, in the authority or on the panel; sees what was sent there.
-    Role.OFFICER: frozenset(
-        {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_SEE, P.REFERRAL_DECIDE}
-    ),
+    Role.OFFICER: frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_SEE, P.REFERRAL_DECIDE}),
     # Steers the mechanism: admits organisations, sees who answers; does not read cases.
     Role.CO_ORDINATOR: frozenset(
         {
@@ -83,9 +81,7 @@ BEFORE_ADMISSION = frozenset(
 PERMISSION_NEEDS_CAPACITY = {P.REFERRAL_MAKE: Capacity.FIRST_RESPONDER}
 
 #: What a token may be given; everything else needs a person.
-TOKEN_SCOPES = frozenset(
-    {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_MAKE, P.REFERRAL_SEE}
-)
+TOKEN_SCOPES = frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_MAKE, P.REFERRAL_SEE})
 
 #: Who may do what to a row of a package above this one: (actor, permission, row) → the answer.
 Rule = Callable[[Any, Permission, Any], Decision]

@@ -154,19 +154,19 @@ def rederive(*, subject: models.Model, at: datetime) -> None:
 
 @transaction.atomic
 def annotate(
-    *, subject: models.Model, to: Iterable[Group], permission: str, **columns: Any
+    *, subject: models.Model, to: Iterable[Group] | None, permission: str, **columns: Any
 ) -> None:
     """Write columns that differ from group to group on the grant rows of one permission.
 
     For what a higher package lists by, such as the earliest deadline of that group. A group without
-    the grant gets nothing.
+    the grant gets nothing; `to=None` means every group that has it.
     """
-    tables = _tables(subject)
-    tables.group_grant.objects.filter(
-        content_object=subject,
-        group__in=list(to),
-        permission_id=_permission_ids(type(subject))[permission],
-    ).update(**columns)
+    rows = _tables(subject).group_grant.objects.filter(
+        content_object=subject, permission_id=_permission_ids(type(subject))[permission]
+    )
+    if to is not None:
+        rows = rows.filter(group__in=list(to))
+    rows.update(**columns)
 
 
 def _follow(

@@ -33,11 +33,9 @@ SUBJECT = "deadline"
 
 
 def rule_in_force(code: str, *, at: datetime, subdivision: str = "") -> DeadlineRule | None:
-    """The rule of this code on the local day of `at`; None where the country has none that is on."""
+    """The rule of this code on the local day of `at`; None where the country has none, or off."""
     profile = current()
-    return profile.rule(
-        code, on=at.astimezone(profile.time_zone).date(), subdivision=subdivision
-    )
+    return profile.rule(code, on=at.astimezone(profile.time_zone).date(), subdivision=subdivision)
 
 
 def start(
@@ -119,9 +117,7 @@ def pause(*, subject: Subject, because: Pausing, by: Who, at: datetime) -> list[
     """Stop the clocks of a subject that this state stops, as their rules say; those it stopped."""
     with transaction.atomic():
         rows = [
-            row
-            for row in _locked(subject)
-            if row.paused_at is None and because in row.stops_for
+            row for row in _locked(subject) if row.paused_at is None and because in row.stops_for
         ]
         for row in rows:
             row.paused_at = at
@@ -167,9 +163,7 @@ def extend(
         row.extended_at, row.extended_to = at, until
         _move(row, until, _calendar(row.length, [row.starts_at, until], row.subdivision))
         _save([row], ["due_at", "extended_at", "extended_to", "calendar_version"])
-        _note(
-            [row], DeadlineAct.EXTENDED, by=by, at=at, due_before=before, reason_code=reason_code
-        )
+        _note([row], DeadlineAct.EXTENDED, by=by, at=at, due_before=before, reason_code=reason_code)
         _quiet([row], at)
     return row
 
@@ -321,9 +315,7 @@ def _quiet(rows: list[Deadline], at: datetime) -> None:
         )
 
 
-def _calendar(
-    length: DeadlineLength | None, moments: list[datetime], subdivision: str
-) -> Calendar:
+def _calendar(length: DeadlineLength | None, moments: list[datetime], subdivision: str) -> Calendar:
     """The calendar for every year the count can reach from these moments."""
     years = [moment.year for moment in moments]
     reach = 0

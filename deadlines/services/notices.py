@@ -55,16 +55,22 @@ def notify(
     tells about. Raises ValueError for a kind nobody registered.
     """
     telling = Telling(
-        frozenset(recipients), kind, subject, key, urgency=urgency, organisation_uuid=organisation_uuid
+        frozenset(recipients),
+        kind,
+        subject,
+        key,
+        urgency=urgency,
+        organisation_uuid=organisation_uuid,
     )
     notify_each([telling], by=by, at=at)
 
 
 def notify_each(tellings: Iterable[Telling], *, by: Who, at: datetime) -> None:
     """`notify` for many at once, in two statements however many they are."""
-    told = [(telling, user) for telling in tellings for user in sorted(telling.recipients)]
-    if any(notices.kind_of(telling.kind) is None for telling, _user in told):
+    tellings = list(tellings)
+    if any(notices.kind_of(telling.kind) is None for telling in tellings):
         raise ValueError("Nobody registered this kind of notice.")
+    told = [(telling, user) for telling in tellings for user in sorted(telling.recipients)]
     rows = [
         Notice(
             recipient_id=user,

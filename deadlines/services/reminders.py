@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from accounts.audit import SYSTEM
+from accounts.audit import Oneself
 from accounts.models import User
 from common.country import current
 from common.marks import Subject
@@ -26,6 +26,7 @@ from deadlines.stages import Step, is_belated, step_after
 
 logger = logging.getLogger(__name__)
 
+SWEEP = Oneself(None, "sweep")
 BATCH = 200
 BATCHES = 200
 """At most so many in one run of the sweep; the rest a minute later."""
@@ -41,6 +42,8 @@ class _Told:
     row: Deadline
     step: Step
     users: frozenset[int]
+    is_bound: bool
+    """Those it binds; else those who answer for it, perhaps in another organisation."""
 
 
 def remind(at: datetime) -> int:
@@ -82,7 +85,8 @@ def _take(
         _come_to_its_end(row, at)
         return []
     users = people[row]
-    if step.stage is Stage.ESCALATE or not users:
+    is_bound = step.stage is not Stage.ESCALATE and bool(users)
+    if not is_bound:
         ladder = _ladder(row)
         if ladder is None:
             row.next_at = at + TRY_AGAIN
@@ -100,11 +104,11 @@ def _take(
         step,
         starts_at=row.starts_at,
         due_at=row.due_at,
-        climbs_every=kind.climbs_every if kind else timedelta(days=2),
+        climbs_every=kind.climbs_every if kind else kinds.CLIMBS_EVERY,
         zone=current().time_zone,
     )
     row.next_stage, row.next_rung, row.next_at = following.stage, following.rung, following.at
-    return [_Told(row, step, users)]
+    return [_Told(row, step, users, is_bound)]
 
 
 def _come_to_its_end(row: Deadline, at: datetime) -> None:
@@ -131,7 +135,8 @@ def _ladder(row: Deadline) -> list[list[int]] | None:
 
 def _write(told: list[_Told], active: frozenset[int], at: datetime) -> None:
     reminders, tellings = [], []
-    for row, step, users in ((each.row, each.step, each.users & active) for each in told):
+    for each in told:
+        row, step, users = each.row, each.step, each.users & active
         reminders += [
             Reminder(
                 deadline=row,
@@ -152,12 +157,11 @@ def _write(told: list[_Told], active: frozenset[int], at: datetime) -> None:
                 # Of the subject, not the row: somebody in two groups it binds is told once.
                 f"{row.kind}:{row.subject_uuid}:{step.stage}{step.rung}:{row.due_at:%Y%m%d%H%M%S}",
                 urgency=_urgency(step, kind),
-                # Whoever answers for it may act for another organisation than those it binds.
-                organisation_uuid=None if step.stage is Stage.ESCALATE else row.organisation_uuid,
+                organisation_uuid=row.organisation_uuid if each.is_bound else None,
             )
         )
     Reminder.objects.bulk_create(reminders, ignore_conflicts=True)
-    notify_each(tellings, by=SYSTEM, at=at)
+    notify_each(tellings, by=SWEEP, at=at)
 
 
 def _urgency(step: Step, kind: kinds.DeadlineKind | None) -> Urgency:
@@ -166,18 +170,22 @@ def _urgency(step: Step, kind: kinds.DeadlineKind | None) -> Urgency:
 
 
 def _people(rows: list[Deadline]) -> dict[Deadline, frozenset[int]]:
-    """Whom each row binds now. One query."""
+    """Whom each row binds now and may still sign in. At most two queries."""
     groups = {row.group_id for row in rows if row.group_id}
-    members: dict[int, set[int]] = defaultdict(set)
-    through = User.groups.through.objects.filter(group_id__in=groups, user__is_active=True)
-    for group, user in through.values_list("group_id", "user_id"):
-        members[group].add(user)
+    members: dict[int | None, set[int]] = defaultdict(set)
+    if groups:
+        through = User.groups.through.objects.filter(group_id__in=groups, user__is_active=True)
+        for group, user in through.values_list("group_id", "user_id"):
+            members[group].add(user)
+    single = {row.user_id for row in rows if row.user_id}
+    active = _active(single) if single else frozenset()
     return {
-        row: frozenset(members[row.group_id] if row.group_id else {row.user_id}) for row in rows
+        row: frozenset(members[row.group_id]) if row.group_id else active & {row.user_id}
+        for row in rows
     }
 
 
 def _active(users: Iterable[int]) -> frozenset[int]:
-    """Those who may still sign in: of a ladder, too. One query."""
+    """Those who may still sign in. One query."""
     found = User.objects.filter(pk__in=set(users), is_active=True)
     return frozenset(found.values_list("pk", flat=True))

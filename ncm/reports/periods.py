@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from django.utils.translation import gettext as _
 
@@ -52,6 +52,10 @@ class Quarter:
         return (
             Quarter(self.year - 1, 4) if self.number == 1 else Quarter(self.year, self.number - 1)
         )
+
+    def has_ended(self, at: datetime, zone: tzinfo) -> bool:
+        """Is its last day over at this moment, on the clocks of the zone?"""
+        return at.astimezone(zone).date() > self.last
 
     def __str__(self) -> str:
         return f"{self.year}-Q{self.number}"

@@ -144,13 +144,9 @@ def _ended(text: str, at: datetime) -> Quarter:
         quarter = Quarter.parse(text)
     except NotAQuarter:
         raise Http404 from None
-    if quarter.last >= _today(at):
+    if not quarter.has_ended(at, current().time_zone):
         raise Http404
     return quarter
-
-
-def _today(at: datetime) -> Any:
-    return at.astimezone(current().time_zone).date()
 
 
 def _ended_quarters(at: datetime) -> list[Quarter]:
@@ -158,7 +154,7 @@ def _ended_quarters(at: datetime) -> list[Quarter]:
     first = Referral.objects.counted().aggregate(first=Min("received_on"))["first"]
     if first is None:
         return []
-    found = [Quarter.of(_today(at)).previous()]
+    found = [Quarter.of(at.astimezone(current().time_zone).date()).previous()]
     while found[-1] > Quarter.of(first) and len(found) < MOST_QUARTERS:
         found.append(found[-1].previous())
     return [quarter for quarter in found if quarter >= Quarter.of(first)]

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.validators import validate_email
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import ConcordBoundField
@@ -425,13 +424,3 @@ class Send(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
     )
-
-
-def put_in(form: forms.BaseForm, kept: QueryDict | None) -> None:
-    """Show a fresh form with what was typed before a time-out, without judging it yet."""
-    if kept is None:
-        return
-    for name, field in form.fields.items():
-        html_name = form.add_prefix(name)
-        if not field.widget.value_omitted_from_data(kept, {}, html_name):
-            form.initial[name] = field.widget.value_from_datadict(kept, {}, html_name)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.marks import Permission
-from common.workflow import Stale
+from common.workflow import NotAllowed, Stale
 from partners import grants
 from partners.access import Actor
 from partners.choices import ContactStatus, EventKind, GrantReason, Role
@@ -19,7 +19,7 @@ from partners.models import (
     PointOfContact,
     RoleGroup,
 )
-from partners.services.memberships import NotAllowed, require
+from partners.services.memberships import require
 
 CHANGEABLE = ("person_name", "post", "area", "languages", "hours", "status")
 

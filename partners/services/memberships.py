@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts import invitations
 from accounts.models import Invitation, User
 from common.marks import Permission
+from common.workflow import NotAllowed
 from deadlines.services.mail import post_mail
 from partners import grants
 from partners.access import Actor, may
@@ -34,10 +35,6 @@ from partners.models import (
 
 MEMBERSHIP = "membership"
 FOUNDING = "founding"
-
-
-class NotAllowed(Exception):
-    """The actor may not do this; the text is fit for the page."""
 
 
 class RoleNotOffered(ValueError):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import invitations
 from accounts.models import Invitation, User
 from common.marks import Permission
-from common.workflow import NotPossible, Stale
+from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor
 from partners.choices import (
     OPEN_TO_THE_APPLICANT,
@@ -24,7 +24,7 @@ from partners.choices import (
 from partners.models import HeldCapacity, Organisation, OrganisationEvent, PointOfContact
 from partners.models.organisation import APPLICATION_FIELDS
 from partners.services.contacts import change_contact, enter_contact
-from partners.services.memberships import NotAllowed, require, send_invitation
+from partners.services.memberships import require, send_invitation
 
 APPLICATION = "application"
 

@@ -7,12 +7,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.marks import Permission
-from common.workflow import NotPossible, Stale
+from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor
 from partners.choices import OrganisationState, Verdict
 from partners.models import FieldReview, Organisation
 from partners.reviews import REVIEWED, digest, raw_answers
-from partners.services.memberships import NotAllowed, require
+from partners.services.memberships import require
 
 
 @transaction.atomic

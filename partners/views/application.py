@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import kept
-from common import workflow
+from common.forms import put_in
 from common.marks import Permission, needs
-from common.workflow import NotPossible, Stale
+from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor, get_or_404
 from partners.choices import OPEN_TO_THE_APPLICANT, EventKind, OrganisationState, Verdict
-from partners.forms.application import PAGE_FORMS, AnswerPage, Send, put_in
+from partners.forms.application import PAGE_FORMS, AnswerPage, Send
 from partners.models import Organisation
 from partners.reviews import PAGES, Answer, missing_answers, reviewed_answers
-from partners.services import memberships, organisations
+from partners.services import organisations
 from partners.views import shown
 from partners.workflow import ORGANISATION
 
@@ -222,7 +222,7 @@ def _save(
         return _show(request, page, form)
     try:
         saved = _write(form, organisation, actor)
-    except memberships.NotAllowed:
+    except NotAllowed:
         raise PermissionDenied from None
     except (Stale, NotPossible):
         return _lost_the_race(request, page, form, actor)
@@ -351,7 +351,7 @@ def _do(request: HttpRequest, name: str, organisation: Organisation, actor: Acto
         given = form.cleaned_data
     try:
         ORGANISATION.apply(organisation, name, by=actor, at=actor.at, **given)
-    except workflow.NotAllowed:
+    except NotAllowed:
         raise PermissionDenied from None
     except Stale as error:
         return shown.conflict(

@@ -20,17 +20,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import kept
+from common.forms import put_in
 from common.marks import Permission, needs
-from common.workflow import Stale
+from common.workflow import NotAllowed, Stale
 from partners.access import Actor, get_or_404, may
 from partners.choices import OUT_OF_BAND, ChannelKind, ContactStatus
-from partners.forms.application import put_in
 from partners.forms.contacts import Contact
 from partners.languages import language_name
 from partners.models import Organisation, PointOfContact
 from partners.models.contact import PointOfContactQuerySet
 from partners.services import contacts as services
-from partners.services.memberships import NotAllowed
 
 P = Permission
 COLOURS = {

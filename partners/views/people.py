@@ -17,15 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import invitations, kept
 from accounts.models import Invitation
+from common.forms import put_in
 from common.marks import Permission, needs
 from common.paging import Order, paginate
+from common.workflow import NotAllowed
 from partners.access import Actor, get_or_404
 from partners.choices import Role
-from partners.forms.application import put_in
 from partners.forms.people import InviteColleague
 from partners.models import Membership, Organisation
 from partners.services import memberships
-from partners.services.memberships import LastManager, NotAllowed, RoleNotOffered
+from partners.services.memberships import LastManager, RoleNotOffered
 from partners.views import shown
 from partners.views.lists import columns, page_links
 

@@ -21,10 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import kept
 from accounts.invitations import NotOpen
 from accounts.models import Invitation
-from common import workflow
+from common.forms import put_in
 from common.marks import Permission, needs
 from common.paging import Order, Page, paginate
-from common.workflow import MissingAnswers, NotPossible, Stale
+from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from partners.access import Actor, get_or_404, may
 from partners.choices import (
     BEFORE_THE_REVIEWER,
@@ -33,11 +33,10 @@ from partners.choices import (
     OrganisationState,
     Verdict,
 )
-from partners.forms.application import put_in
 from partners.forms.reviews import EVERY_STATE, Act, Invite, QueueFilter, Verdicts
 from partners.models import Organisation
 from partners.reviews import PAGES, Answer, reviewed_answers
-from partners.services import memberships, organisations
+from partners.services import organisations
 from partners.services.reviews import record_verdicts
 from partners.views import shown
 from partners.workflow import ORGANISATION
@@ -240,7 +239,7 @@ def _record(
             by=actor,
             at=actor.at,
         )
-    except memberships.NotAllowed:
+    except NotAllowed:
         raise PermissionDenied from None
     except (Stale, NotPossible):
         return _lost_the_race(request, organisation, form, actor)
@@ -337,7 +336,7 @@ def _do(
     here = reverse("partners:review", args=[organisation.uuid])
     try:
         ORGANISATION.apply(organisation, name, by=actor, at=actor.at, **form.cleaned_data)
-    except workflow.NotAllowed:
+    except NotAllowed:
         raise PermissionDenied from None
     except Stale as error:
         return shown.conflict(request, organisation=error.current, back=here)  # type: ignore[arg-type]

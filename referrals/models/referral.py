@@ -1,15 +1,18 @@
 """The referral itself: one presumed victim's passage through the mechanism."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.fields import CodesField
+from common.marks import Actor, Permission
 from common.sealing import SealedText
+from partners.choices import Scope
 from partners.models import Area, Organisation
 from referrals.choices import (
     AT_HOME,
@@ -55,9 +58,61 @@ class ImportBatch(models.Model):
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
+    def visible_to(self, actor: Actor) -> "ReferralQuerySet":
+        """What this actor may know of: by a live grant, or by steering.
+
+        With REFERRAL_SEE: referrals one's groups or oneself hold `see` on; whoever works in law
+        enforcement, and whoever sees own cases only, those they made themselves. With
+        REFERRAL_STEER: whatever was sent here, no draft and no imported history.
+        """
+        if actor.system:
+            return self
+        if actor.user_id is None:
+            return self.none()
+        rule = Q(pk__in=[])
+        if Permission.REFERRAL_SEE in actor.permissions:
+            rule |= Q(granted_to(actor, "see")) & own_only(actor)
+        if Permission.REFERRAL_STEER in actor.permissions:
+            rule |= Q(origin=Origin.LIVE) & ~Q(state__in=AT_HOME)
+        return self.filter(rule)
+
+    def with_header(self) -> "ReferralQuerySet":
+        """With what a line of a list shows, in one query."""
+        return self.select_related("first_responder", "authority", "region").defer(
+            "narrative_ct", "child_reasons_ct"
+        )
+
     def counted(self) -> "ReferralQuerySet":
         """What the statistics count: sent, or imported as history; no draft, no notice."""
         return self.filter(received_on__isnull=False).exclude(basis=Basis.NOTIFIED)
+
+
+def live_at(at: datetime) -> Q:
+    """Grant rows that hold at a moment."""
+    return Q(until_at__isnull=True) | Q(until_at__gt=at)
+
+
+def granted_to(actor: Actor, permission: str) -> Q:
+    """A live grant of `permission` on the referral to one of the actor's groups or to the actor.
+
+    By literal group ids: a join over memberships would hide them from the planner.
+    """
+    from referrals.models.grants import ReferralGroupGrant, ReferralUserGrant
+
+    live = live_at(actor.at)
+    named = {"content_object": OuterRef("pk"), "permission__codename": f"{permission}_referral"}
+    by_group = ReferralGroupGrant.objects.filter(live, group_id__in=actor.group_ids, **named)
+    by_user = ReferralUserGrant.objects.filter(live, user_id=actor.user_id, **named)
+    return Q(Exists(by_group)) | Q(Exists(by_user))
+
+
+def own_only(actor: Actor, prefix: str = "") -> Q:
+    """Nothing but one's own referrals, for law enforcement and the scope "own cases"; else all."""
+    memberships = getattr(actor, "memberships", ())
+    enforces = any(membership.is_enforcement for membership in memberships)
+    if enforces or (memberships and all(m.scope == Scope.OWN for m in memberships)):
+        return Q(**{f"{prefix}referrer_id": actor.user_id})
+    return Q()
 
 
 class Referral(models.Model):

@@ -64,7 +64,8 @@ class Timeout {
     this.remaining.textContent = isMinutes ? `${Math.ceil(seconds / 60)} ${textMinutes}` : `${seconds} ${textSeconds}`
     if (this.hasWarned) return
     this.hasWarned = true
-    const isLast = this.absoluteEnd <= this.idleEnd
+    // The server's seconds are whole: two ends that close together are one.
+    const isLast = this.absoluteEnd - this.idleEnd < 2 * TICK
     this.dialog.querySelector('[data-last-call]').hidden = !isLast
     this.dialog.querySelector('[data-stay]').hidden = isLast
     this.dialog.showModal()

@@ -100,7 +100,7 @@ class TestASecurityKey:
         visitor = visit()
         plug_in_a_key(visitor)
         begin(visitor, stage.without_factor).open(FACTOR).follow("Add a security key")
-        visitor.write("Name of the key", "Blue key").press("Ask the key")
+        visitor.write("Name", "Blue key").press("Ask the key")
         assert "Recovery codes" in visitor.text
         visitor.open(f"{FACTOR}webauthn/")
         assert "Blue key" in visitor.text
@@ -115,8 +115,8 @@ class TestASecurityKey:
         self, visit: Callable[..., Visitor], stage: Cast
     ) -> None:
         visitor = begin(visit(), stage.without_factor).open(f"{FACTOR}webauthn/add/")
-        visitor.page.evaluate("navigator.credentials.create = () => Promise.reject(new Error())")
-        visitor.write("Name of the key", "Blue key")
+        visitor.page.evaluate("() => { navigator.credentials.create = () => Promise.reject(new Error()) }")
+        visitor.write("Name", "Blue key")
         visitor.page.get_by_role("button", name="Ask the key").click()
         problem = visitor.page.locator("[data-key-problem]")
         problem.wait_for()

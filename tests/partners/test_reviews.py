@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.invitations import NotOpen
 from accounts.models import Invitation
-from common.workflow import NotPossible, Stale
+from common.workflow import NotAllowed, NotPossible, Stale
 from deadlines.models import Mail
 from partners.choices import Capacity, EventKind, OrganisationKind, OrganisationState, Verdict
 from partners.models import (
@@ -27,7 +27,6 @@ from partners.reviews import (
     reviewed_answers,
 )
 from partners.services import organisations
-from partners.services.memberships import NotAllowed
 from partners.services.reviews import record_verdicts
 from tests.partners import stages
 from tests.support.cast import Cast

@@ -42,7 +42,7 @@ class Command(BaseCommand):
         report = QuarterlyReport(
             _quarter(options["quarter"]), internal=options["internal"], addressee=options["to"]
         )
-        if not report.internal and report.quarter.last >= at.astimezone(current().time_zone).date():
+        if not report.internal and not report.quarter.has_ended(at, current().time_zone):
             raise CommandError(
                 f"{report.quarter} has not ended: its figures, given out twice, would tell what "
                 "came in between. With --internal the parties can see it."

@@ -1,0 +1,156 @@
+"""Deadlines in words: how long one is, what its end means, what stands behind it, how much is left.
+
+For pages and for docs/deadlines.md. No rule is here: these only read what the profile says.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from common.profile import Bound, DeadlineRule, Pausing, StartEvent, Weight
+from common.workdays import Calendar, DayZero, DeadlineLength, Roll, Unit, working_days_between
+from deadlines.models import Deadline
+
+SOON_DAYS = 3
+IN_WORKING_DAYS = 60
+"""Further ahead people think in months, and holidays of far years are not known."""
+
+BOUNDS: Mapping[Bound, str | Promise] = {
+    Bound.LATEST: gettext_lazy("By this day"),
+    Bound.EARLIEST: gettext_lazy("Not before"),
+    Bound.LASTS: gettext_lazy("Lasts at least until"),
+    Bound.EXPIRES: gettext_lazy("Runs out"),
+}
+WEIGHTS: Mapping[Weight, str | Promise] = {
+    Weight.TREATY: gettext_lazy("Treaty"),
+    Weight.LAW: gettext_lazy("Law"),
+    Weight.GUIDANCE: gettext_lazy("Official guidance"),
+    Weight.POLICY: gettext_lazy("Policy"),
+    Weight.TARGET: gettext_lazy("Target"),
+    Weight.SERVICE: gettext_lazy("Service standard"),
+    Weight.OWN: gettext_lazy("This platform’s proposal; no law"),
+}
+STARTS: Mapping[StartEvent, str | Promise] = {
+    StartEvent.REFERRAL_RECEIVED: gettext_lazy("the referral is received"),
+    StartEvent.STAGE_1_DECIDED: gettext_lazy("the first decision is made"),
+    StartEvent.STAGE_1_NOTIFIED: gettext_lazy("the first decision is notified"),
+    StartEvent.STAGE_2_DECIDED: gettext_lazy("the second decision is made"),
+    StartEvent.NEGATIVE_DECIDED: gettext_lazy("a negative decision is made"),
+    StartEvent.STATUS_GRANTED: gettext_lazy("the status is granted"),
+    StartEvent.BIRTH: gettext_lazy("the person is born"),
+    StartEvent.CONTACT_VERIFIED: gettext_lazy("the contact was last confirmed"),
+    StartEvent.MESSAGE_SENT: gettext_lazy("the message is sent"),
+    StartEvent.QUESTIONNAIRE_SENT: gettext_lazy("the questionnaire is sent"),
+    StartEvent.BREACH_KNOWN: gettext_lazy("the breach becomes known"),
+    StartEvent.DATA_REQUEST_RECEIVED: gettext_lazy("the request is received"),
+    StartEvent.NOTHING: gettext_lazy("nothing: the date stands by itself"),
+}
+PAUSES: Mapping[Pausing, str | Promise] = {
+    Pausing.RETURNED: gettext_lazy("while it is sent back with questions"),
+    Pausing.SUSPENDED: gettext_lazy("while it is suspended"),
+}
+_ROLLS: Mapping[Roll, str | Promise] = {
+    Roll.FORWARD: gettext_lazy("an end on a day off moves to the next working day"),
+    Roll.BACK: gettext_lazy("an end on a day off moves to the working day before"),
+}
+
+
+def length(period: DeadlineLength) -> str:
+    """How long: "5 working days", "31 December 2026", "15 July, 15 January"."""
+    n = period.amount
+    match period.unit:
+        case Unit.HOURS:
+            return ngettext("%(n)d hour", "%(n)d hours", n) % {"n": n}
+        case Unit.DAYS:
+            return ngettext("%(n)d day", "%(n)d days", n) % {"n": n}
+        case Unit.WORKING_DAYS:
+            return ngettext("%(n)d working day", "%(n)d working days", n) % {"n": n}
+        case Unit.MONTHS if n % 12 == 0:
+            return ngettext("%(n)d year", "%(n)d years", n // 12) % {"n": n // 12}
+        case Unit.MONTHS:
+            return ngettext("%(n)d month", "%(n)d months", n) % {"n": n}
+        case Unit.YEARLY:
+            days = (date(2001, month, day) for month, day in period.yearly)
+            return ", ".join(date_format(day, "j F") for day in days)
+        case _:
+            assert period.fixed is not None  # noqa: S101 - DeadlineLength saw to it
+            return date_format(period.fixed, "DATE_FORMAT")
+
+
+def counted(rule: DeadlineRule) -> str:
+    """How it is counted besides its length: the first day, days off, what stops the clock."""
+    parts: list[str] = []
+    if rule.counting.length.is_counted and rule.counting.length.unit is not Unit.HOURS:
+        included = rule.counting.day_zero is DayZero.INCLUDED
+        parts.append(_("the first day counts") if included else _("the first day does not count"))
+    if rule.counting.roll in _ROLLS:
+        parts.append(str(_ROLLS[rule.counting.roll]))
+    parts += [_("stands still %(when)s") % {"when": PAUSES[each]} for each in sorted(rule.pauses)]
+    return "; ".join(parts)
+
+
+def in_force(rule: DeadlineRule, on: date) -> tuple[str, str]:
+    """Whether the rule is on that day, in words, and the colour that repeats it."""
+    if not rule.verified:
+        return _("Off: not confirmed"), "red"
+    if rule.valid_to and on > rule.valid_to:
+        return _("Was in force until %(day)s") % {"day": _day(rule.valid_to)}, "grey"
+    if rule.valid_from and on < rule.valid_from:
+        return _("In force from %(day)s") % {"day": _day(rule.valid_from)}, "yellow"
+    return _("In force"), "green"
+
+
+def left(row: Deadline, at: datetime, calendar: Calendar, zone: ZoneInfo) -> tuple[str, str]:
+    """How much time is left or how late it is, in words, and the colour that repeats it.
+
+    `calendar` knows the years from a year before `at` to a year after it.
+    """
+    if row.paused_at is not None:
+        since = timezone.localtime(row.paused_at, zone).date()
+        return _("Stopped since %(day)s") % {"day": _day(since)}, "purple"
+    today, due_on = at.astimezone(zone).date(), row.due_at.astimezone(zone).date()
+    if row.due_at < at:
+        return _past(row, today, due_on, at, calendar)
+    days = (due_on - today).days
+    if row.unit == Unit.HOURS and row.due_at - at < timedelta(hours=48):
+        hours = int((row.due_at - at).total_seconds() // 3600)
+        return ngettext("%(n)d hour left", "%(n)d hours left", hours) % {"n": hours}, "orange"
+    if days == 0:
+        return _("Ends today"), "orange"
+    colour = "yellow" if days <= SOON_DAYS else "grey"
+    if row.unit == Unit.WORKING_DAYS and days <= IN_WORKING_DAYS:
+        n = working_days_between(today, due_on, calendar)
+        if n:
+            words = ngettext("%(n)d working day left", "%(n)d working days left", n)
+            return words % {"n": n}, colour
+    if days > IN_WORKING_DAYS:
+        n = max(2, round(days / 30.44))
+        return ngettext("about %(n)d month left", "about %(n)d months left", n) % {"n": n}, colour
+    return ngettext("%(n)d day left", "%(n)d days left", days) % {"n": days}, colour
+
+
+def _past(
+    row: Deadline, today: date, due_on: date, at: datetime, calendar: Calendar
+) -> tuple[str, str]:
+    if not row.can_be_late:
+        return _("Ended"), "grey"
+    days = (today - due_on).days
+    if days == 0:
+        hours = max(1, int((at - row.due_at).total_seconds() // 3600))
+        return ngettext("%(n)d hour late", "%(n)d hours late", hours) % {"n": hours}, "red"
+    if row.unit == Unit.WORKING_DAYS and days <= IN_WORKING_DAYS:
+        n = working_days_between(due_on, today, calendar)
+        if n:
+            words = ngettext("%(n)d working day late", "%(n)d working days late", n)
+            return words % {"n": n}, "red"
+    return ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}, "red"
+
+
+def _day(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")

@@ -1,0 +1,104 @@
+"""Which parts of a referral are open to an actor: the only answer for templates, serializers,
+exports and the timeline. Whether the referral is visible at all is `visible_to`'s answer."""
+
+from typing import Any
+
+from common.country import current
+from common.marks import Permission
+from common.profile import Sight
+from referrals.access import IDENTITY, SEE, WORK, held
+from referrals.choices import AT_HOME, Basis, Origin, Section, State
+from referrals.models import Referral, ReferralEvent
+
+#: What whoever keeps the working file works with.
+WORKING_FILE = frozenset(
+    {
+        Section.HEADER,
+        Section.PACKET,
+        Section.FILE,
+        Section.NARRATIVE,
+        Section.SUPPORT,
+        Section.DECISION,
+        Section.JUSTICE,
+    }
+)
+#: What another body gets: the packet, and what it says about it.
+RECEIVED = frozenset({Section.HEADER, Section.PACKET, Section.DECISION})
+#: Law enforcement, of a referral it made: what it wrote itself, while it is with it.
+OWN_WORDS = frozenset(
+    {Section.HEADER, Section.PACKET, Section.FILE, Section.NARRATIVE, Section.IDENTITY}
+)
+STATUS_ONLY = frozenset({Section.HEADER})
+#: States in which a referral lies with whoever made it.
+WITH_ITS_REFERRER = (*AT_HOME, State.RETURNED)
+NOTHING: frozenset[Section] = frozenset()
+
+
+def sections(actor: Any, referral: Referral) -> frozenset[Section]:
+    """The sections open to this actor; empty for what is not visible. At most two queries."""
+    if actor.system:
+        return frozenset(Section)
+    if actor.user_id is None:
+        return NOTHING
+    grants = held(actor, referral)
+    if SEE in grants:
+        shown = _by_grant(actor, referral, grants)
+    elif Permission.REFERRAL_STEER in actor.permissions:
+        shown = _steering(referral)
+    else:
+        shown = NOTHING
+    return shown
+
+
+def _by_grant(actor: Any, referral: Referral, grants: frozenset[str]) -> frozenset[Section]:
+    if actor.is_enforcement:
+        if referral.referrer_id != actor.user_id:
+            return NOTHING
+        return OWN_WORDS if referral.state in WITH_ITS_REFERRER else STATUS_ONLY
+    if WORK not in grants:
+        return RECEIVED
+    opened = WORKING_FILE
+    if IDENTITY in grants:
+        opened |= {Section.IDENTITY, Section.CONTACT}
+    return opened
+
+
+def _steering(referral: Referral) -> frozenset[Section]:
+    sent_here = referral.origin == Origin.LIVE and referral.state not in AT_HOME
+    return STATUS_ONLY if sent_here else NOTHING
+
+
+def header_sight(actor: Any, referral: Referral) -> frozenset[Sight]:
+    """What of the header is open: all of it, or what the country lets a co-ordinator see.
+
+    Law enforcement sees of its own referral the reference and the status.
+    """
+    if actor.system:
+        return frozenset(Sight)
+    if SEE not in held(actor, referral):
+        return current().co_ordinator_sees if _steering(referral) else frozenset()
+    if actor.is_enforcement and referral.state not in WITH_ITS_REFERRER:
+        return frozenset({Sight.REFERENCE, Sight.STATUS})
+    return frozenset(Sight)
+
+
+def timeline(actor: Any, referral: Referral) -> Any:
+    """The events open to this actor, newest first. A comment is read only with DECISION or FILE.
+
+    Use `comment_open` before showing an event's comment.
+    """
+    opened = sections(actor, referral)
+    events = ReferralEvent.objects.filter(referral=referral, section__in=opened)
+    return events.select_related("by", "by_organisation")
+
+
+def comment_open(opened: frozenset[Section], event: ReferralEvent) -> bool:
+    """A comment is free text about a case: for the working file and for those who decide."""
+    if Section.FILE in opened:
+        return True
+    return Section.DECISION in opened and event.section in RECEIVED
+
+
+def is_notice(referral: Referral) -> bool:
+    """A notice without identity has no packet of its own: its codes are all there is."""
+    return referral.basis == Basis.NOTIFIED
