@@ -5,17 +5,18 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.marks import Actor
 from partners.models import Area
 
 
 class TaskForceQuerySet(models.QuerySet["TaskForce"]):
-    def visible_to(self, actor: object) -> "TaskForceQuerySet":
+    def visible_to(self, actor: Actor) -> "TaskForceQuerySet":
         """All of them: which bodies there are is known to every member."""
-        return self if getattr(actor, "permissions", ()) or getattr(actor, "system", "") else self.none()
+        return self if actor.system or actor.permissions else self.none()
 
 
 class TaskForce(models.Model):
-    """A group of organisations that works on one matter or area, and to whom reports are addressed."""
+    """Organisations that work together on one matter or area; reports are addressed to them."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=120, unique=True)

@@ -35,7 +35,7 @@ def inbox(actor: Any, *, status: str = "", overdue_at: datetime | None = None) -
     """The grant rows each of the actor's groups sees referrals by, one slice a group.
 
     `status` narrows to one state; `overdue_at` to what was due before that moment. History has no
-    grants and is in no inbox. What was granted to the person alone is the slice "own".
+    grants and is in no inbox. What was opened to the person alone is in `given_to`.
     """
     if actor.user_id is None or Permission.REFERRAL_SEE not in actor.permissions:
         return {}

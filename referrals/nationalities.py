@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 UNKNOWN = "UNKNOWN"
 #: Not a country of ISO 3166, with nationals of its own in every published table.
 KOSOVO = {"XKX": "XK"}
+#: Codes that ISO 3166 gave up, which CLDR still knows; read where history has them, never offered.
+WITHDRAWN = frozenset({"BUR", "DDR", "FXX", "TMP", "XKK", "YMD", "ZAR"})
 #: Answers that name no country: first in a form's list, because they are easily overlooked.
 WITHOUT_COUNTRY = (UNKNOWN, "STATELESS", "AT_RISK_OF_STATELESSNESS", "UNDETERMINED")
 
@@ -36,9 +38,18 @@ def nationality_name(code: str) -> str:
 def offered_nationalities() -> list[tuple[str, str]]:
     """Codes with their names: the answers without a country, then every country by its name."""
     names = locale().territories
-    countries = [(code, names[two]) for code, two in _alpha_2().items() if two in names]
+    countries = [
+        (code, names[two])
+        for code, two in _alpha_2().items()
+        if two in names and code not in WITHDRAWN
+    ]
     countries.sort(key=lambda pair: pair[1].casefold())
     return [(code, capfirst(nationality_name(code))) for code in WITHOUT_COUNTRY] + countries
+
+
+def is_nationality(code: str) -> bool:
+    """Whether the code is one a form offers."""
+    return code in WITHOUT_COUNTRY or (code in _alpha_2() and code not in WITHDRAWN)
 
 
 def locale() -> Locale:

@@ -99,6 +99,11 @@ def comment_open(opened: frozenset[Section], event: ReferralEvent) -> bool:
     return Section.DECISION in opened and event.section in RECEIVED
 
 
+def questions_open(opened: frozenset[Section]) -> bool:
+    """The authority's questions are for those who answer them and those who decide."""
+    return bool(opened & {Section.FILE, Section.DECISION})
+
+
 def is_notice(referral: Referral) -> bool:
     """A notice without identity has no packet of its own: its codes are all there is."""
     return referral.basis == Basis.NOTIFIED

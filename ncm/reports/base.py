@@ -1,4 +1,4 @@
-"""What a report is: parameters → rows → context → template. Every format is written from the context.
+"""What a report is: parameters → rows → context → template, every format from the context.
 
 Here are the shapes; a report says what stands in them, `ncm/reports/formats.py` how it is written.
 """

@@ -4,13 +4,8 @@ Code lists bring their own labels, countries come from CLDR, and the two decisio
 the country's profile calls them.
 """
 
-from functools import cache
-
-from babel import Locale, UnknownLocaleError
-from babel.core import get_global
 from babel.lists import format_list
 from django.db.models import TextChoices
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from common.country import current
@@ -18,6 +13,7 @@ from common.fields import SEPARATOR
 from ncm.reports.published import OTHERS
 from ncm.reports.quarterly import UNKNOWN
 from referrals.choices import AgeGroup, Exploitation, Gender, ResponderType, StageCode
+from referrals.nationalities import locale, nationality_name
 
 _LISTS: dict[str, type[TextChoices]] = {
     "first_responder_type": ResponderType,
@@ -35,7 +31,7 @@ def label(dimension: str, key: str) -> str:
         return key
     codes = key.split(SEPARATOR)
     if dimension == "nationality":
-        return _listed([_country(code) for code in codes])
+        return _listed([nationality_name(code) for code in codes])
     return " + ".join(_coded(_LISTS[dimension], code) for code in codes)
 
 
@@ -70,32 +66,5 @@ def _others(dimension: str, kind: str) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    text = names[0] if len(names) == 1 else format_list(names, locale=_locale())
+    text = names[0] if len(names) == 1 else format_list(names, locale=locale())
     return text[:1].upper() + text[1:]
-
-
-def _locale() -> Locale:
-    try:
-        return Locale.parse(get_language() or "en", sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
-
-
-def _country(code: str) -> str:
-    if code == UNKNOWN:
-        return _("not known")
-    if code == "STATELESS":
-        return _("stateless")
-    return _locale().territories.get(_alpha_2().get(code, code)) or code
-
-
-@cache
-def _alpha_2() -> dict[str, str]:
-    """ISO 3166 codes of three letters → of two, from CLDR's aliases."""
-    aliases: dict[str, list[str]] = get_global("territory_aliases")
-    found = {
-        code: names[0]
-        for code, names in aliases.items()
-        if len(code) == 3 and code.isalpha() and len(names) == 1
-    }
-    return found | {"XKX": "XK"}

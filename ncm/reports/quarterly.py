@@ -1,8 +1,8 @@
 """The quarter's figures: one pass over the referrals and one over the decisions, then tables.
 
-Counts are of referrals received, and of decisions made, on days of the quarter in the country's time
-zone; as known when asked. A person referred twice is two referrals. Notices without identity and
-drafts are not referrals. Not here: what may leave the house (`ncm/reports/published.py`).
+Counts are of referrals received, and of decisions made, on days of the quarter in the country's
+time zone; as known when asked. A person referred twice is two referrals. Notices without identity
+and drafts are not referrals. Not here: what may leave the house (`ncm/reports/published.py`).
 """
 
 from collections import Counter
@@ -140,9 +140,7 @@ def _referrals(quarter: Quarter, since: Quarter) -> Any:
             number_of_quarter=ExtractQuarter("received_on"),
             **detailed,
         )
-        .annotate(
-            number=Count("pk"), of_history=Count("pk", filter=Q(origin=Origin.HISTORICAL))
-        )
+        .annotate(number=Count("pk"), of_history=Count("pk", filter=Q(origin=Origin.HISTORICAL)))
         .order_by()
     )
 

@@ -138,9 +138,7 @@ def _one_way(shown: Published) -> list[Table]:
             title=titles[name],
             over=over[name],
             columns=(Column("referrals", _("Referrals")),),
-            rows=tuple(
-                Row(key, label(name, key), (cells[key],)) for key in in_order(cells)
-            ),
+            rows=tuple(Row(key, label(name, key), (cells[key],)) for key in in_order(cells)),
             total=Row(TOTAL, _("All referrals"), (shown.total,)),
             note=_others_note(shown, cells),
         )
@@ -272,7 +270,7 @@ def change(now: Value, then: Value) -> str:
         return WITHHELD
     if not then:
         return "–"
-    return _("%(number)s %%") % {"number": f"{_whole(100 * (now - then), then):+d}"}
+    return _("%(number)s%%") % {"number": f"{_whole(100 * (now - then), then):+d}"}
 
 
 def share_positive(decided: Decided) -> str:
@@ -280,7 +278,7 @@ def share_positive(decided: Decided) -> str:
     positive, total = decided.outcomes.cells[Outcome.POSITIVE], decided.outcomes.total
     if isinstance(positive, str) or isinstance(total, str):
         return WITHHELD
-    return _("%(number)s %%") % {"number": _whole(100 * positive, total)}
+    return _("%(number)s%%") % {"number": _whole(100 * positive, total)}
 
 
 def _whole(dividend: int, divisor: int) -> int:
@@ -412,7 +410,7 @@ def _footnotes(shown: Published) -> list[str]:
     notes = []
     if shown.minimum is not None:
         notes.append(
-            _("Categories with fewer than %(minimum)s referrals are put together where many are so.")
+            _("Where many categories have fewer than %(minimum)s referrals, they are put together.")
             % {"minimum": shown.minimum}
         )
     if shown.all_history and shown.has_history:

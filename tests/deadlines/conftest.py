@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.marks import Permission
-from deadlines import jobs, mails, notices
+from common.profile import Bound, DeadlineRule, Label, StartEvent, Weight
+from common.workdays import Counting, DeadlineLength, Unit
+from deadlines import jobs, kinds, mails, notices
 
 
 @dataclass
@@ -138,3 +140,44 @@ def mail_kind() -> Iterator[Callable[[frozenset[str]], str]]:
     yield register
     for name in made:
         mails.forget(name)
+
+
+@pytest.fixture
+def deadline_kind() -> Iterator[Callable[..., str]]:
+    """Registers a kind of deadline whose subjects are visible unless listed in `hidden`."""
+    made: list[str] = []
+
+    def register(hidden: set[uuid.UUID] = frozenset(), **options: Any) -> str:  # type: ignore[assignment]
+        name = f"test_{len(made)}"
+        values = {
+            "title": _("Something must be done"),
+            "link": lambda subject: f"/somewhere/{subject}/",
+            "still_visible": lambda actor, subjects: {
+                subject: f"R-{str(subject)[:4]}" for subject in subjects if subject not in hidden
+            },
+            **options,
+        }
+        kinds.register(name, **values)
+        made.append(name)
+        return name
+
+    yield register
+    for name in made:
+        kinds.forget(name)
+
+
+def make_rule(amount: int, unit: Unit = Unit.DAYS, **fields: Any) -> DeadlineRule:
+    """A rule as a profile might have it."""
+    values: dict[str, Any] = {
+        "code": "test_rule",
+        "title": Label({"en": "Decision on the parcel"}),
+        "starts": StartEvent.REFERRAL_RECEIVED,
+        "bound": Bound.LATEST,
+        "weight": Weight.OWN,
+        "source": "A test",
+        "text": "Soon.",
+        "verified": True,
+        "read_on": date(2026, 11, 22),
+        **fields,
+    }
+    return DeadlineRule(counting=Counting(DeadlineLength(unit, amount)), **values)

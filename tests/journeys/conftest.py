@@ -83,7 +83,9 @@ class Visitor:
     """Somebody at a browser, whose every page is judged: axe, policy, overflow."""
 
     def __init__(self, context: BrowserContext, site: str, *, scripts: bool = True) -> None:
-        self.context, self.site, self.scripts = context, site, scripts
+        self.context, self.site = context, site
+        # Without scripts axe cannot look: such pages are judged on the same page with them.
+        self.judged = scripts
         self.page: Page = context.new_page()
         self.faults: list[str] = []
         self.abroad: set[str] = set()
@@ -192,7 +194,7 @@ class Visitor:
     def look(self) -> "Visitor":
         """Judge the page as it stands."""
         assert self.faults == []
-        if self.scripts:
+        if self.judged:
             found = Axe().run(self.page, options={"runOnly": RULES})
             assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
         assert self.overflow() == [], f"{self.page.url} scrolls sideways"
@@ -205,6 +207,7 @@ class Visitor:
                 .filter(e => {
                     const box = e.getBoundingClientRect(), style = getComputedStyle(e);
                     if (!box.width || !box.height || style.visibility === 'hidden') return false;
+                    if (!e.checkVisibility()) return false;  /* folded into a closed <details> */
                     if (style.position === 'absolute' && box.width <= 1) return false;
                     return box.right > window.innerWidth + 1 || box.left < -1;
                 })

@@ -115,7 +115,7 @@ class TestASecurityKey:
         self, visit: Callable[..., Visitor], stage: Cast
     ) -> None:
         visitor = begin(visit(), stage.without_factor).open(f"{FACTOR}webauthn/add/")
-        visitor.page.evaluate("() => { navigator.credentials.create = () => Promise.reject(new Error()) }")
+        visitor.page.evaluate("() => { navigator.credentials.create = () => Promise.reject() }")
         visitor.write("Name", "Blue key")
         visitor.page.get_by_role("button", name="Ask the key").click()
         problem = visitor.page.locator("[data-key-problem]")

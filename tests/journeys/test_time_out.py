@@ -186,5 +186,5 @@ class TestSomebodyElse:
         typing(visitor)
         let_it_be_kept(visitor)
         row: dict[str, Any] = KeptForm.objects.values().get()
-        assert TYPED.encode() not in bytes(row["fields"])
+        assert TYPED.encode() not in bytes(row["fields_ct"])
         assert TYPED not in json.dumps(visitor.context.storage_state())

@@ -15,7 +15,7 @@ class TestParse:
     def test_reads_what_people_write(self, text: str) -> None:
         assert Quarter.parse(text) == Quarter(2023, 1)
 
-    @pytest.mark.parametrize("text", ["", "2023", "2023-Q5", "2023-Q0", "23-Q1", "2023-1", "Q1-2023"])
+    @pytest.mark.parametrize("text", ["", "2023", "2023-Q5", "2023-Q0", "23-Q1", "Q1-2023"])
     def test_says_how_a_quarter_is_written(self, text: str) -> None:
         with pytest.raises(NotAQuarter, match="Write it as 2023-Q1"):
             Quarter.parse(text)

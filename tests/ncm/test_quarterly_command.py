@@ -22,7 +22,8 @@ def write(out: Path, quarter: str = "2023-Q1", **options: Any) -> bytes:
 
 class TestTheCommand:
     @pytest.mark.parametrize(
-        ("ending", "start"), [("json", b"{"), ("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK"), ("pdf", b"%PDF")]
+        ("ending", "start"),
+        [("json", b"{"), ("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK"), ("pdf", b"%PDF")],
     )
     def test_writes_each_format(self, ending: str, start: bytes, tmp_path: Path) -> None:
         assert write(tmp_path / "out", format=ending).startswith(start)
@@ -32,7 +33,8 @@ class TestTheCommand:
 
     def test_keeps_the_shape_of_internal_json(self, tmp_path: Path) -> None:
         found = json.loads(write(tmp_path / "out", format="json", internal=True))
-        assert found["internal"] is True and found["minimum_cell"] is None
+        assert found["internal"] is True
+        assert found["minimum_cell"] is None
         assert found["quarter"] == found["tables"]["quarter"] == "2023-Q1"
         assert found["tables"]["referrals_total"] == 0
 

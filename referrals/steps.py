@@ -1,0 +1,317 @@
+"""What follows from an act upon a referral, inside its transaction: events, grants, packets, clocks.
+
+Each is called by the workflow after the state is written and the event is there. What was said with
+the act is on the event for as long as it is being carried out.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from common.country import current
+from common.profile import StartEvent
+from common.workflow import MissingAnswers, Transition
+from partners import grants
+from partners.choices import GrantReason, Role
+from partners.models import Organisation
+from partners.services.memberships import role_group
+from referrals import clocks, notifications, packets
+from referrals.answers import check_note
+from referrals.choices import (
+    EVENT_SECTION,
+    EventKind,
+    Outcome,
+    State,
+    TrackKind,
+    TrackStatus,
+)
+from referrals.deciding import (
+    DecidingStage,
+    deciders,
+    open_proposal,
+    second_voter,
+    stage_to_decide,
+)
+from referrals.models import (
+    Consent,
+    Decision,
+    Packet,
+    Question,
+    Referral,
+    ReferralEvent,
+    Track,
+)
+from referrals.models.person import Purpose
+
+EVENTS: Mapping[str, EventKind] = {
+    "send": EventKind.SENT,
+    "return": EventKind.RETURNED,
+    "answer": EventKind.ANSWERED,
+    "first_positive": EventKind.DECIDED,
+    "first_negative": EventKind.DECIDED,
+    "last_positive": EventKind.DECIDED,
+    "last_negative": EventKind.DECIDED,
+    "withdraw": EventKind.WITHDRAWN,
+    "expire": EventKind.EXPIRED,
+    "take_up": EventKind.TAKEN_UP,
+}
+
+
+# --- the timeline ---------------------------------------------------------------------------------
+
+
+def write_event(
+    obj: Referral,
+    transition: Transition,
+    /,
+    *,
+    by: Any,
+    at: datetime,
+    comment: str,
+    old: str,
+    new: str,
+    answers: Mapping[str, Any],
+) -> ReferralEvent:
+    """The one event of a transition, with its answers at hand for the steps that follow."""
+    kind = EVENTS[transition.name]
+    event = record(obj, kind, by=by, at=at, comment=comment, old_state=old, new_state=new)
+    event.answers = answers  # type: ignore[attr-defined]
+    return event
+
+
+def record(
+    referral: Referral,
+    kind: EventKind,
+    *,
+    by: Any,
+    at: datetime,
+    comment: str = "",
+    detail: str = "",
+    **more: Any,
+) -> ReferralEvent:
+    """Write one line of the past; the comment is sealed under the person's key."""
+    event = ReferralEvent(
+        referral=referral,
+        kind=kind,
+        section=EVENT_SECTION[kind],
+        at=at,
+        by=by.user,
+        by_organisation=by.organisation,
+        detail=detail,
+        **more,
+    )
+    if text := check_note(comment, "comment"):
+        event.comment = text
+    event.save()
+    return event
+
+
+def received_today(referral: Referral, at: datetime) -> Mapping[str, Any]:
+    """The day in the country's time zone on which the referral is received: it decides the quarter."""
+    return {"received_on": at.astimezone(current().time_zone).date()}
+
+
+def saved_now(referral: Referral, at: datetime) -> Mapping[str, Any]:
+    """A draft that was taken up again has thirty days again."""
+    return {"saved_at": at}
+
+
+# --- grants and packets ---------------------------------------------------------------------------
+
+
+def share_with_deciders(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """Those who decide get the packet, and their officers may see it"""
+    stage = stage_to_decide(referral)
+    for organisation in deciders(referral, stage) if stage else []:
+        group = role_group(organisation=organisation, role=Role.OFFICER, at=at).group
+        grants.grant(
+            subject=referral,
+            permissions=["see"],
+            to=group,
+            reason=GrantReason.AUTHORITY,
+            by=by.user,
+            at=at,
+        )
+        _send_packet(referral, organisation, event.answers.get("struck"), by=by, at=at)
+
+
+def _send_packet(
+    referral: Referral, recipient: Organisation, struck: Any, *, by: Any, at: datetime
+) -> None:
+    """The next version for this recipient; what was struck once stays so unless said otherwise."""
+    sent = Packet.objects.filter(referral=referral).order_by("-version", "-pk")
+    own = sent.filter(recipient=recipient).first()
+    last = own or sent.first()
+    if struck is None:
+        struck = last.struck if last else ()
+    out = packets.struck_fields(struck)
+    content = packets.content_of(referral, struck=out)
+    if own is not None and packets.frozen(content) == own.content:
+        return
+    packet = Packet(
+        referral=referral,
+        recipient=recipient,
+        kind=packets.RecipientKind.AUTHORITY,
+        version=(own.version if own else 0) + 1,
+        fields=list(content),
+        struck=list(out),
+        sent_at=at,
+        sent_by=by.user,
+    )
+    packet.content = packets.frozen(content)
+    packet.save()
+
+
+def keep_in_step(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """The inbox and the identification track follow the state"""
+    grants.rederive(subject=referral, at=at)
+    move_track(referral, TrackKind.IDENTIFICATION, referral.state, at=at)
+
+
+def move_track(referral: Referral, kind: str, status: str, *, at: datetime) -> None:
+    """One track moves; the others stay where they are."""
+    track = Track.objects.select_for_update().get(referral=referral, kind=kind)
+    if track.status != status:
+        track.status, track.since_at = status, at
+        track.save(update_fields=["status", "since_at"])
+
+
+def end_access(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """Whoever received it sees it no longer, and is told that access ended"""
+    ended = []
+    recipients = Organisation.objects.filter(
+        pk__in=Packet.objects.filter(referral=referral).values("recipient")
+    )
+    for organisation in recipients.order_by("pk"):
+        group = role_group(organisation=organisation, role=Role.OFFICER, at=at).group
+        if grants.revoke(
+            subject=referral, to=group, by=by.user, at=at, reason=GrantReason.AUTHORITY
+        ):
+            ended.append(organisation)
+    notifications.access_ended(referral, ended, by=by, at=at, key=event.pk)
+
+
+def end_consent(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """The consent to be referred ends; support goes on as it is"""
+    standing = Consent.objects.select_for_update().filter(
+        person=referral.person, purpose=Purpose.REFERRAL, withdrawn_at__isnull=True
+    )
+    for consent in standing:
+        consent.withdrawn_at = at
+        consent.withdrawal_recorded_by = by.user
+        consent.save(update_fields=["withdrawn_at", "withdrawal_recorded_by"])
+    move_track(referral, TrackKind.CONSENT, TrackStatus.WITHDRAWN, at=at)
+
+
+# --- questions ------------------------------------------------------------------------------------
+
+
+def keep_questions(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """The questions are kept, sealed"""
+    asked = event.answers["questions"]
+    texts = [asked] if isinstance(asked, str) else list(asked)
+    written = [text for text in (check_note(str(each), "questions") for each in texts) if text]
+    if not written:
+        raise MissingAnswers(("questions",))
+    for text in written:
+        question = Question(
+            referral=referral, asked_at=at, asked_by=by.user, asked_for=by.organisation
+        )
+        question.text = text
+        question.save()
+
+
+def keep_answers(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """The answers are kept, sealed"""
+    given = event.answers["answers"]
+    for question in Question.objects.filter(referral=referral, answered_at__isnull=True):
+        question.answer = check_note(str(given[str(question.uuid)]), "answers")
+        question.answered_at, question.answered_by = at, by.user
+        question.save(update_fields=["answer_ct", "answered_at", "answered_by"])
+
+
+# --- decisions ------------------------------------------------------------------------------------
+
+
+def record_decision(stage: DecidingStage, outcome: Outcome) -> Callable[..., None]:
+    """The step that writes the decision of a stage."""
+
+    def step(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+        """The decision is recorded with its reasons"""
+        answers = event.answers
+        proposal = open_proposal(referral, stage) if outcome == Outcome.NEGATIVE else None
+        reasons = check_note(str(answers.get("reasons") or ""), "reasons")
+        opinion_answer = check_note(str(answers.get("opinion_answer") or ""), "opinion_answer")
+        if proposal is not None:
+            reasons = reasons or proposal.reasons or ""
+            opinion_answer = opinion_answer or proposal.opinion_answer or ""
+        if outcome == Outcome.NEGATIVE and not reasons:
+            raise MissingAnswers(("reasons",))
+        decision = Decision(
+            referral=referral,
+            stage=stage.code,
+            outcome=outcome,
+            decided_on=at.astimezone(current().time_zone).date(),
+            decided_at=at,
+            decided_by=by.user,
+            decided_for=by.organisation,
+            seconded_by_id=_second(referral, stage, outcome, proposal, by),
+            person_asked=answers.get("person_asks") is True,
+        )
+        decision.reasons = reasons or None
+        decision.opinion_answer = opinion_answer or None
+        decision.save()
+        event.detail = stage.code
+        event.save(update_fields=["detail"])
+        close_proposal(referral, stage, by=by, at=at)
+
+    return step
+
+
+def _second(
+    referral: Referral, stage: DecidingStage, outcome: Outcome, proposal: Any, by: Any
+) -> int | None:
+    if stage.votes:
+        return second_voter(referral, stage, outcome, by.user_id)
+    if proposal is None or proposal.proposed_by_id == by.user_id:
+        return None
+    return int(proposal.proposed_by_id)
+
+
+def close_proposal(referral: Referral, stage: DecidingStage, *, by: Any, at: datetime) -> bool:
+    """Whatever was decided, the proposal waits no longer."""
+    proposal = open_proposal(referral, stage)
+    if proposal is None:
+        return False
+    proposal.closed_at, proposal.closed_by = at, by.user
+    proposal.save(update_fields=["closed_at", "closed_by"])
+    return True
+
+
+# --- clocks ---------------------------------------------------------------------------------------
+
+
+def start_first_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """The time for the decision begins to run"""
+    clocks.started(referral, StartEvent.REFERRAL_RECEIVED, at)
+
+
+def compute_clock_anew(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """Where the country lets the clock stand meanwhile, it stands or goes on"""
+    clocks.started(referral, StartEvent.REFERRAL_RECEIVED, at)
+
+
+def start_next_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """The clocks that run from a decision begin"""
+    for start_event in DECISION_STARTS[State(referral.state)]:
+        clocks.started(referral, start_event, at)
+
+
+_FIRST = (StartEvent.STAGE_1_DECIDED, StartEvent.STAGE_1_NOTIFIED)
+#: State → what its decision starts.
+DECISION_STARTS: Mapping[State, tuple[StartEvent, ...]] = {
+    State.PRELIM_POSITIVE: _FIRST,
+    State.PRELIM_NEGATIVE: (*_FIRST, StartEvent.NEGATIVE_DECIDED),
+    State.CONCL_POSITIVE: (StartEvent.STAGE_2_DECIDED, StartEvent.STATUS_GRANTED),
+    State.CONCL_NEGATIVE: (StartEvent.STAGE_2_DECIDED, StartEvent.NEGATIVE_DECIDED),
+}

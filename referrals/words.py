@@ -1,0 +1,148 @@
+"""A referral in the words of the country and of the page: states, decisions, answers, deadlines.
+
+What is shown to whom is decided elsewhere (`referrals/sections.py`). No country's term stands here:
+stages and outcomes are called what the profile calls them.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from common.country import current
+from common.profile import Stage
+from common.workdays import Calendar, working_days_between
+from deadlines.calendars import working_days
+from referrals.choices import EventKind, Outcome, StageCode, State
+from referrals.deciding import stage_named, stages
+from referrals.models import ReferralEvent
+
+STATE_COLOURS: dict[str, str] = {
+    State.DRAFT: "grey",
+    State.EXPIRED: "grey",
+    State.NOTIFIED: "grey",
+    State.SUBMITTED: "blue",
+    State.RETURNED: "orange",
+    State.PRELIM_POSITIVE: "teal",
+    State.PRELIM_NEGATIVE: "purple",
+    State.CONCL_POSITIVE: "green",
+    State.CONCL_NEGATIVE: "purple",
+    State.WITHDRAWN: "grey",
+}
+#: Working days left from which a deadline is near.
+SOON = 2
+#: State to the decision it is the outcome of.
+DECIDED: dict[str, tuple[StageCode, Outcome]] = {
+    State.PRELIM_POSITIVE: (StageCode.PRELIMINARY, Outcome.POSITIVE),
+    State.PRELIM_NEGATIVE: (StageCode.PRELIMINARY, Outcome.NEGATIVE),
+    State.CONCL_POSITIVE: (StageCode.CONCLUSIVE, Outcome.POSITIVE),
+    State.CONCL_NEGATIVE: (StageCode.CONCLUSIVE, Outcome.NEGATIVE),
+}
+
+
+def state_name(state: str) -> str:
+    """A state as this country calls it: the outcome of a decision by the decision's own name."""
+    if state in DECIDED:
+        return outcome_name(*DECIDED[state])
+    return str(State(state).label)
+
+
+def state_tag(state: str) -> dict[str, str]:
+    """A state as components/tag.html takes it."""
+    return {"text": state_name(state), "colour": STATE_COLOURS[state]}
+
+
+def states_here() -> list[tuple[str, str]]:
+    """The states a referral of this country can be in, with their names, in their order."""
+    codes = {stage.code for stage in stages()}
+    return [
+        (state.value, state_name(state))
+        for state in State
+        if state not in DECIDED or DECIDED[state][0] in codes
+    ]
+
+
+def stage_name(code: str) -> str:
+    """What this country calls a decision; history may hold one the country no longer takes."""
+    stage = stage_named(code)
+    return str(stage.rules.name) if stage else str(StageCode(code).label)
+
+
+def outcome_name(code: str, outcome: str) -> str:
+    stage = stage_named(code)
+    if stage is None:
+        return str(Outcome(outcome).label)
+    return str(_of(stage.rules, outcome))
+
+
+def _of(rules: Stage, outcome: str) -> Any:
+    return rules.positive if outcome == Outcome.POSITIVE else rules.negative
+
+
+def outcome_tag(code: str, outcome: str) -> dict[str, str]:
+    colour = "green" if outcome == Outcome.POSITIVE else "purple"
+    return {"text": outcome_name(code, outcome), "colour": colour}
+
+
+def term(name: Any) -> str:
+    """The country's own word for something, at the beginning of a line."""
+    return capfirst(str(current().term(name)))
+
+
+def event_title(event: ReferralEvent) -> str:
+    """What happened; of a decision also which one, of a state the country's name for it."""
+    title = str(EventKind(event.kind).label)
+    if event.kind == EventKind.DECIDED and event.new_state in DECIDED:
+        code, outcome = DECIDED[event.new_state]
+        return f"{stage_name(code)}: {outcome_name(code, outcome)}"
+    if event.kind in (EventKind.PROPOSED, EventKind.PROPOSAL_DROPPED, EventKind.VOTED):
+        known = [each for each in StageCode if each == event.detail]
+        return f"{title}: {stage_name(known[0])}" if known else title
+    return title
+
+
+def day(moment: datetime | date | None) -> str:
+    """The day of a moment, in the country's zone and the page's language."""
+    if moment is None:
+        return ""
+    return date_format(timezone.localtime(moment) if isinstance(moment, datetime) else moment)
+
+
+# --- how long still -------------------------------------------------------------------------------
+
+
+def days_around(at: datetime) -> Calendar:
+    """The working days a list needs to say how long is left; asked for once a page."""
+    return working_days(range(at.year - 1, at.year + 2))
+
+
+def left(due: datetime, at: datetime, calendar: Calendar) -> tuple[str, str]:
+    """How much time a decision has left, or how late it is, with the colour that repeats it."""
+    zone = current().time_zone
+    today, last = at.astimezone(zone).date(), due.astimezone(zone).date()
+    if due < at:
+        late = working_days_between(last, today, calendar)
+        if not late:
+            return _("Late"), "red"
+        words = ngettext("%(n)d working day late", "%(n)d working days late", late)
+        return words % {"n": late}, "red"
+    if last == today:
+        return _("Ends today"), "orange"
+    number = working_days_between(today, last, calendar)
+    colour = "yellow" if number <= SOON else "grey"
+    words = ngettext("%(n)d working day left", "%(n)d working days left", number)
+    return words % {"n": number}, colour
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def labels(codes: type[TextChoices], given: Any) -> list[str]:
+    """Codes as lines; no line where nothing was answered."""
+    each = [given] if isinstance(given, str) else list(given)
+    return [str(codes(code).label) for code in each if code]

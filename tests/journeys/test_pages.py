@@ -1,0 +1,229 @@
+"""What holds for every page: what each role is led to, in every width, direction and manner.
+
+The pages are found as people find them: from the navigation, the account menu and the footer.
+"""
+
+import gzip
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Response
+
+from tests.journeys.conftest import Visitor
+from tests.support.cast import PERSON, Cast
+
+NARROW = {"width": 320, "height": 640}
+ROLES = (
+    "applicant", "ngo_manager", "ngo_caseworker", "co_ordinator", "rapporteur", "funder",
+    "administrator", "stranger",
+)  # fmt: skip
+BEFORE_SIGNING_IN = ("/account/sign-in/", "/account/joining/", "/accessibility/")
+FIRST_PAGE = "/account/sign-in/"
+HEAVIEST = 120_000
+"""Bytes of the first page with all it needs."""
+
+
+def led_to(visitor: Visitor) -> list[str]:
+    """Where the frame of the page leads, in its order."""
+    visitor.page.goto(visitor.site)
+    links = visitor.page.locator("header a, footer a")
+    found = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    return list(dict.fromkeys(path for path in found if path.startswith("/")))
+
+
+def further(stage: Cast) -> dict[str, list[str]]:
+    """Pages that only an entry of a list leads to, for the roles that see most."""
+    return {
+        "applicant": ["/application/about/", "/application/contact/", "/application/check/"],
+        "ngo_manager": [
+            f"/registry/{stage.ngo.uuid}/", f"/contacts/{stage.contact.uuid}/", "/contacts/new/",
+        ],
+        "co_ordinator": [f"/registry/{stage.unlisted_ngo.uuid}/", "/components/"],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def as_role(visit: Callable[..., Visitor], stage: Cast) -> Callable[..., Visitor]:
+    def arrive(role: str, **manner: Any) -> Visitor:
+        return visit(**manner).arrive_as(getattr(stage, role))
+
+    return arrive
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("role", ROLES)
+    def test_of_a_role_is_clean(
+        self, as_role: Callable[..., Visitor], stage: Cast, role: str
+    ) -> None:
+        visitor = as_role(role)
+        paths = led_to(visitor)
+        assert {"/", "/inbox/", "/account/", "/help/"} <= set(paths)
+        for path in paths + further(stage).get(role, []):
+            visitor.open(path)
+            assert visitor.page.locator("h1").count() == 1, path
+            assert PERSON not in visitor.page.title(), path
+
+    @pytest.mark.parametrize("role", ["applicant", "ngo_manager", "co_ordinator"])
+    def test_of_a_role_is_whole_without_scripts(
+        self, as_role: Callable[..., Visitor], stage: Cast, role: str
+    ) -> None:
+        visitor = as_role(role, scripts=False)
+        for path in led_to(visitor) + further(stage).get(role, []):
+            visitor.open(path)
+            hidden = visitor.page.locator("main a[href]:not([data-print] a)")
+            assert all(link.is_visible() for link in hidden.all()), path
+            assert visitor.page.get_by_role("navigation", name="Menu").is_visible(), path
+
+    @pytest.mark.parametrize("language", ["en", "ar"])
+    @pytest.mark.parametrize("role", ["applicant", "ngo_manager", "co_ordinator"])
+    def test_fits_a_narrow_screen_in_both_directions(
+        self, as_role: Callable[..., Visitor], stage: Cast, role: str, language: str
+    ) -> None:
+        visitor = as_role(role, size=NARROW, language=language)
+        # What differs from the wide page in English is its shape: no axe where nothing is mirrored.
+        visitor.judged = language == "ar"
+        for path in led_to(visitor) + further(stage).get(role, []):
+            visitor.open(path)
+            direction = "rtl" if language == "ar" else "ltr"
+            html = visitor.page.locator("html")
+            assert (html.get_attribute("lang"), html.get_attribute("dir")) == (language, direction)
+        for menu in visitor.page.locator("header summary").all():
+            menu.click()
+            assert visitor.overflow() == []
+
+    @pytest.mark.parametrize("path", BEFORE_SIGNING_IN)
+    def test_before_signing_in_is_clean(self, visit: Callable[..., Visitor], path: str) -> None:
+        for manner in ({}, {"size": NARROW, "language": "ar"}, {"scripts": False}):
+            visit(**manner).open(path)
+
+    def test_of_a_refusal_is_clean(self, as_role: Callable[..., Visitor]) -> None:
+        visitor = as_role("ngo_caseworker")
+        for path, status in (("/reviews/", 403), ("/nowhere/", 404)):
+            answer = visitor.page.goto(visitor.site + path)
+            assert answer is not None
+            assert answer.status == status
+            visitor.look()
+
+
+class TestTheJudge:
+    """Without these, an axe that finds nothing could be an axe that does not look."""
+
+    def test_finds_what_is_wrong_with_a_bad_page(self, visit: Callable[..., Visitor]) -> None:
+        visitor = visit()
+        visitor.page.set_content("<img src='data:,'><input><p style='color:#ccc'>Faint</p>")
+        with pytest.raises(AssertionError) as found:
+            visitor.look()
+        rules = set(re.findall(r"^([a-z-]+) - ", str(found.value), re.MULTILINE))
+        assert {"image-alt", "label", "color-contrast", "html-has-lang"} <= rules
+
+    @pytest.mark.parametrize("side", ["left", "right"])
+    def test_finds_what_sticks_out_on_either_side(
+        self, visit: Callable[..., Visitor], side: str
+    ) -> None:
+        visitor = visit()
+        visitor.page.set_content(f"<b style='position:absolute;{side}:-40px'>Too far out</b>")
+        assert visitor.overflow() == ["B."]
+
+    def test_finds_what_the_content_policy_forbids(self, visit: Callable[..., Visitor]) -> None:
+        visitor = visit().open(FIRST_PAGE)
+        visitor.page.evaluate("document.body.append(document.createElement('style'))")
+        visitor.page.evaluate("document.querySelector('style').textContent = 'p { color: red }'")
+        assert visitor.faults
+        visitor.faults.clear()
+
+    def test_finds_what_is_fetched_from_elsewhere(self, visit: Callable[..., Visitor]) -> None:
+        visitor = visit()
+        visitor.context.route("**/picture.png", lambda route: route.abort())
+        visitor.page.set_content("<img alt='' src='http://elsewhere.example/picture.png'>")
+        assert visitor.abroad == {"elsewhere.example"}
+        visitor.abroad.clear()
+
+
+class TestTheFrame:
+    @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+    def test_changes_the_language_and_keeps_the_page(
+        self, as_role: Callable[..., Visitor], scripts: bool
+    ) -> None:
+        visitor = as_role("co_ordinator", scripts=scripts).open("/reviews/?state=member")
+        visitor.use_menu("English", "العربيّة")
+        assert visitor.page.url.endswith("/reviews/?state=member")
+        assert visitor.page.locator("html").get_attribute("dir") == "rtl"
+
+    def test_changing_the_language_keeps_what_is_typed(
+        self, as_role: Callable[..., Visitor]
+    ) -> None:
+        visitor = as_role("ngo_manager").open("/contacts/new/").write("Name", "Ada Example")
+        visitor.use_menu("English", "français")
+        assert visitor.page.locator("#id_person_name").input_value() == "Ada Example"
+
+    @pytest.mark.parametrize("how", ["click", "shift", "no-scripts"])
+    def test_lets_one_leave_at_once(self, as_role: Callable[..., Visitor], how: str) -> None:
+        visitor = as_role("ngo_manager", scripts=how != "no-scripts")
+        asked: list[dict[str, str]] = []
+
+        def harmless(route: Any) -> None:
+            asked.append(route.request.headers)
+            route.fulfill(body="Nothing to see", content_type="text/plain")
+
+        visitor.context.route("https://www.wikipedia.org/**", harmless)
+        visitor.open("/registry/")
+        with visitor.page.expect_navigation(url="https://www.wikipedia.org/**"):
+            if how == "shift":
+                for _press in range(3):
+                    visitor.page.keyboard.press("Shift")
+            else:
+                visitor.page.get_by_text("Exit this page", exact=True).click()
+        assert "referer" not in asked[0]
+        assert visitor.abroad == {"www.wikipedia.org"}
+        visitor.abroad.clear()
+
+    def test_is_left_out_on_paper(self, as_role: Callable[..., Visitor], stage: Cast) -> None:
+        visitor = as_role("ngo_caseworker").open(f"/registry/{stage.ngo.uuid}/")
+        frame = visitor.page.locator(".concord-navigation, .concord-exit, .concord-footer__links")
+        assert frame.first.is_visible()
+        visitor.page.emulate_media(media="print")
+        assert not any(part.is_visible() for part in frame.all())
+        assert visitor.page.get_by_text("Ada Example", exact=False).first.is_visible()
+
+    def test_shows_nothing_personal_after_signing_out(
+        self, as_role: Callable[..., Visitor], stage: Cast
+    ) -> None:
+        visitor = as_role("ngo_manager").open(f"/contacts/{stage.contact.uuid}/")
+        assert "Ada Example" in visitor.text
+        visitor.use_menu("Account", "Sign out")
+        assert "You are signed out." in visitor.text
+        for _step in range(2):
+            visitor.page.go_back()
+            visitor.page.wait_for_load_state()
+            assert "Ada Example" not in visitor.page.content()
+            assert PERSON not in visitor.page.content()
+
+
+@pytest.fixture
+def answers(visit: Callable[..., Visitor]) -> list[Response]:
+    """Everything that came for the first page, from an empty cache."""
+    visitor, answers = visit(), list[Response]()
+    visitor.page.on("response", answers.append)
+    visitor.page.goto(visitor.site + FIRST_PAGE)
+    return answers
+
+
+class TestTheFirstPage:
+    def test_is_light(self, answers: list[Response]) -> None:
+        """The page itself as it is sent; what stands beside it compressed, as it is in production.
+
+        Only files that never hold anything personal are compressed, so the page itself is not.
+        """
+        weight = sum(
+            len(answer.body()) if answer.request.resource_type == "document"
+            else len(gzip.compress(answer.body(), compresslevel=9))
+            for answer in answers
+        )  # fmt: skip
+        assert len(answers) >= 5
+        assert weight <= HEAVIEST
+
+    def test_needs_few_files(self, answers: list[Response]) -> None:
+        assert len(answers) <= 8
+        assert all(answer.ok for answer in answers)
