@@ -11,6 +11,7 @@ class LogAction(models.TextChoices):
     IDENTITY_SEARCHED = "identity_searched", _("Looked for a person by name or document")
     FILE_OPENED = "file_opened", _("File opened")
     EXPORT = "export", _("Export made")
+    IMPORT = "import", _("History imported")
     BREAK_GLASS = "break_glass", _("Emergency access")
     COMPELLED_DISCLOSURE = "compelled_disclosure", _("Disclosure under legal compulsion")
     ERASURE = "erasure", _("Data key destroyed")

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret
     REPORT_SEE = "report_see"
     REPORT_BUILD = "report_build"
+    REFERRAL_IMPORT = "referral_import"
+    """Enter history from a file: past referrals as the statistics have them, without persons."""
     SYSTEM_HEALTH_SEE = "system_health_see"
     REFERRAL_MAKE = "referral_make"
     """Draft and send referrals, answer questions, withdraw: the organisation that refers."""

@@ -79,6 +79,7 @@ urlpatterns = [
     path("account/", include(account_patterns)),
     path("", include("deadlines.urls")),
     path("", include("partners.urls")),
+    path("", include("referrals.urls")),
     path("api/v1/", include("config.api")),
     path("language/", set_language, name="set_language"),
 ]

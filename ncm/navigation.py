@@ -1,11 +1,13 @@
 """What every page shows around its content: the mechanism's name, the navigation, the language."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from common.country import current
@@ -32,12 +34,18 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def _languages() -> list[tuple[str, str]]:
-    """The languages of the country profile that this installation has, by their own names."""
-    from django.utils.translation import get_language_info
-
+    """The country's languages that this installation has a catalogue for, by their own names."""
     known = dict(settings.LANGUAGES)
-    offered = [code for code in current().languages if code in known] or ["en"]
-    return [(code, get_language_info(code)["name_local"]) for code in offered]
+    offered = [code for code in current().languages if code in known and _has_catalogue(code)]
+    return [(code, get_language_info(code)["name_local"]) for code in offered or ["en"]]
+
+
+def _has_catalogue(code: str) -> bool:
+    # English is what the strings are written in.
+    return code == "en" or any(
+        (Path(folder) / code / "LC_MESSAGES" / "django.mo").exists()
+        for folder in settings.LOCALE_PATHS
+    )
 
 
 def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
@@ -54,6 +62,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
         (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
         (_("Reports"), "ncm:reports", P.REPORT_SEE),
+        (_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),
         (_("People"), "partners:people", P.MEMBERSHIP_MANAGE),
         (_("Jobs"), "deadlines:jobs", None),
     ]

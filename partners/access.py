@@ -64,8 +64,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REFERRAL_STEER,
         }
     ),
-    # Writes and publishes the figures; needs no personal data.
-    Role.RAPPORTEUR: frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE, P.REPORT_SEE, P.REPORT_BUILD}),
+    # Writes and publishes the figures, past ones too; needs no personal data.
+    Role.RAPPORTEUR: frozenset(
+        {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REPORT_SEE, P.REPORT_BUILD, P.REFERRAL_IMPORT}
+    ),
     # Pays for services; never sees a case.
     Role.FUNDER: frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE}),
     # Keeps the system running; sees its health and nobody's data.

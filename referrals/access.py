@@ -18,16 +18,14 @@ SEE, WORK, IDENTITY = "see", "work", "identity"
 
 
 def held(actor: Any, referral: Referral) -> frozenset[str]:
-    """What the actor's groups, or the actor in person, hold on the referral: see, work, identity."""
+    """What the actor's groups, or the actor in person, hold: some of see, work, identity."""
     if Permission.REFERRAL_SEE not in actor.permissions:
         return frozenset()
     live = live_at(actor.at)
     by_group = ReferralGroupGrant.objects.filter(
         live, content_object=referral, group_id__in=actor.group_ids
     )
-    by_user = ReferralUserGrant.objects.filter(
-        live, content_object=referral, user_id=actor.user_id
-    )
+    by_user = ReferralUserGrant.objects.filter(live, content_object=referral, user_id=actor.user_id)
     codenames = by_group.values_list("permission__codename").union(
         by_user.values_list("permission__codename")
     )

@@ -1,6 +1,6 @@
-"""What a referral asks, what is missing before it can be sent, and on what it may leave. Reads only.
+"""What a referral asks, what is missing before it can be sent, and on what it may leave.
 
-Not here: saving (`referrals/services/referrals.py`) and sending (`referrals/workflow.py`).
+Reads only. Not here: saving (`referrals/services/referrals.py`), sending (`workflow.py`).
 """
 
 from collections.abc import Mapping

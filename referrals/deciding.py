@@ -47,9 +47,7 @@ def stages(profile: Profile | None = None) -> tuple[DecidingStage, ...]:
     profile = profile or current()
     codes = (StageCode.PRELIMINARY, StageCode.CONCLUSIVE)[-len(profile.stages) :]
     return tuple(
-        DecidingStage(
-            code, rules, tuple(a.id for a in profile.authorities if rules.id in a.stages)
-        )
+        DecidingStage(code, rules, tuple(a.id for a in profile.authorities if rules.id in a.stages))
         for code, rules in zip(codes, profile.stages, strict=True)
     )
 
@@ -75,8 +73,8 @@ def stage_to_decide(referral: Referral) -> DecidingStage | None:
 def seated(stage: DecidingStage) -> list[Organisation]:
     """The organisations that hold a seat at the stage, in the order they were named."""
     seats = DecidingSeat.objects.held().filter(authority__in=stage.authority_ids)
-    seen = {seat.organisation_id: seat.organisation for seat in seats.select_related("organisation")}
-    return list(seen.values())
+    named = seats.select_related("organisation")
+    return list({seat.organisation_id: seat.organisation for seat in named}.values())
 
 
 def recipients(profile: Profile | None = None) -> OrganisationQuerySet:
@@ -186,7 +184,7 @@ def open_proposal(referral: Referral, stage: DecidingStage) -> NegativeProposal 
 def unanswered_opinions(
     referral: Referral, stage: DecidingStage, proposal: NegativeProposal | None
 ) -> bool:
-    """An opinion was given for this decision that the proposal, if there is one, does not answer."""
+    """An opinion was given for this decision that the proposal (if any) does not answer."""
     given = Opinion.objects.filter(referral=referral, stage=stage.code)
     if proposal is not None and proposal.opinion_answer_ct is not None:
         given = given.filter(given_at__gt=proposal.proposed_at)
@@ -202,7 +200,7 @@ def second_voter(
 
 
 def too_early(day: date | None, on: date, *, asked: bool) -> Refusal | None:
-    """The profile holds the decision back until `day`, unless the person asks and it allows that."""
+    """The profile holds the decision back until `day`, unless the person asks (and may ask)."""
     if day is None or on >= day or asked:
         return None
     words = _("This decision is held back until %(day)s, unless the person asks for it earlier.")

@@ -17,6 +17,8 @@ from common.fields import SEPARATOR
 from referrals.choices import AgeGroup, Exploitation, Gender, Outcome, ResponderType
 
 FOLDER = Path(__file__).parent / "import_profiles"
+LONGEST_NAME = 20
+"""Of a profile: it stands in the key of every row imported by it."""
 
 #: Every column a profile names; the last four may be empty in a row.
 COLUMNS = (
@@ -39,6 +41,8 @@ CODES: Mapping[str, frozenset[str]] = {
     "outcome": frozenset(Outcome.values),
     "exploitation": frozenset(Exploitation.values),
 }
+LABELLED = (*CODES, "nationalities")
+_CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 _DIVIDER = re.compile(r", | & ")
 
 
@@ -113,10 +117,20 @@ def load_profile(name: str) -> ImportProfile:
             _("There is no import profile “%(name)s”. There are: %(names)s.")
             % {"name": name, "names": ", ".join(profile_names())}
         )
-    values = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    try:
+        values = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{name}.toml: {error}") from None
     columns, labels = values.get("columns", {}), values.get("labels", {})
     problems = [f"columns.{column}: missing" for column in COLUMNS if column not in columns]
-    problems += [f"labels.{column}: missing" for column in CODES if column not in labels]
+    problems += [f"labels.{column}: missing" for column in LABELLED if column not in labels]
+    problems += [
+        f"labels.nationalities: {code!r} is not a code in capital letters"
+        for code in labels.get("nationalities", {}).values()
+        if not _CODE.fullmatch(str(code))
+    ]
+    if len(name) > LONGEST_NAME:
+        problems.append(f"the name is longer than {LONGEST_NAME} characters")
     problems += [
         f"labels.{column}: {code!r} is not one of our codes"
         for column, known in CODES.items()

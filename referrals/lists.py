@@ -14,9 +14,9 @@ from referrals.choices import Origin, State
 from referrals.models import Referral, ReferralGroupGrant, ReferralUserGrant
 from referrals.models.referral import live_at, own_only
 
-_WITHIN = {"named_by": "content_object__uuid", "unique_within": ("group", "permission")}
-RECEIVED = Order("-sort_at", "-content_object", **_WITHIN)
-DUE = Order("due_at", "content_object", set_only=("due_at",), **_WITHIN)
+_NAME, _WITHIN = "content_object__uuid", ("group", "permission")
+RECEIVED = Order("-sort_at", "-content_object", named_by=_NAME, unique_within=_WITHIN)
+DUE = Order("due_at", "content_object", named_by=_NAME, unique_within=_WITHIN, set_only=("due_at",))
 STEERED = Order("-received_at", "-id", set_only=("received_at",))
 ORDERS = {"received": RECEIVED, "due": DUE}
 
@@ -90,9 +90,7 @@ def steered(actor: Any, *, status: str = "") -> QuerySet[Referral]:
     """What the co-ordination steers: sent here, no draft, no history; the header only."""
     if Permission.REFERRAL_STEER not in actor.permissions:
         return Referral.objects.none()
-    rows = Referral.objects.visible_to(actor).filter(
-        origin=Origin.LIVE, received_at__isnull=False
-    )
+    rows = Referral.objects.visible_to(actor).filter(origin=Origin.LIVE, received_at__isnull=False)
     if status:
         rows = rows.filter(state=State(status))
     return rows.with_header()

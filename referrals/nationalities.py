@@ -4,6 +4,7 @@ Kept are ISO 3166 codes of three letters and three answers that are no country's
 one another. Names come from CLDR, in the language of the page.
 """
 
+from collections.abc import Mapping
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
@@ -63,7 +64,7 @@ def locale() -> Locale:
 @cache
 def _alpha_2() -> dict[str, str]:
     """ISO 3166 codes of three letters to those of two, from CLDR's aliases."""
-    aliases: dict[str, list[str]] = get_global("territory_aliases")
+    aliases: Mapping[str, list[str]] = get_global("territory_aliases")
     found = {
         code: names[0]
         for code, names in aliases.items()

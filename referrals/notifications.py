@@ -90,8 +90,10 @@ def notice_received(notice: Referral, event: Any, *, at: datetime) -> None:
             notice,
             notice.authority,
             event.pk,
-            by=system_actor("notice", at),
-            at=at,
+            by=system_actor("notice", event.at),
+            at=event.at,
+            # Not at once: a mail of this minute would lead back to the file it was written from.
+            urgency=Urgency.DIGEST,
         )
 
 
@@ -142,9 +144,7 @@ def tell_first_responder(
     )
     referrer = at_work.filter(user=referral.referrer_id)
     members = referrer if referrer.exists() else at_work.filter(is_enforcement=False)
-    _tell(
-        members, kind, referral, referral.first_responder, key, by=by, at=at, urgency=urgency
-    )
+    _tell(members, kind, referral, referral.first_responder, key, by=by, at=at, urgency=urgency)
 
 
 def _settled(referral: Referral, at: datetime) -> None:

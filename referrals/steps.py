@@ -1,4 +1,4 @@
-"""What follows from an act upon a referral, inside its transaction: events, grants, packets, clocks.
+"""What follows from an act upon a referral, in its transaction: event, grants, packets, clocks.
 
 Each is called by the workflow after the state is written and the event is there. What was said with
 the act is on the event for as long as it is being carried out.
@@ -21,6 +21,7 @@ from referrals.choices import (
     EVENT_SECTION,
     EventKind,
     Outcome,
+    RecipientKind,
     State,
     TrackKind,
     TrackStatus,
@@ -107,13 +108,13 @@ def record(
 
 
 def received_today(referral: Referral, at: datetime) -> Mapping[str, Any]:
-    """The day in the country's time zone on which the referral is received: it decides the quarter."""
+    """The day of receipt in the country's time zone: it decides the quarter."""
     return {"received_on": at.astimezone(current().time_zone).date()}
 
 
 def saved_now(referral: Referral, at: datetime) -> Mapping[str, Any]:
     """A draft that was taken up again has thirty days again."""
-    return {"saved_at": at}
+    return {"saved_at": at, "warned_at": None}
 
 
 # --- grants and packets ---------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def _send_packet(
     packet = Packet(
         referral=referral,
         recipient=recipient,
-        kind=packets.RecipientKind.AUTHORITY,
+        kind=RecipientKind.AUTHORITY,
         version=(own.version if own else 0) + 1,
         fields=list(content),
         struck=list(out),

@@ -15,12 +15,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.country import current
-from common.profile import Stage
+from common.profile import Bound, Stage, StartEvent
 from common.workdays import Calendar, working_days_between
 from deadlines.calendars import working_days
+from deadlines.words import length
+from partners.languages import language_name
 from referrals.choices import EventKind, Outcome, StageCode, State
+from referrals.clocks import decision_due
 from referrals.deciding import stage_named, stages
-from referrals.models import ReferralEvent
+from referrals.models import Referral, ReferralEvent
+from referrals.nationalities import nationality_name
+from referrals.packets import LISTS
 
 STATE_COLOURS: dict[str, str] = {
     State.DRAFT: "grey",
@@ -146,3 +151,60 @@ def labels(codes: type[TextChoices], given: Any) -> list[str]:
     """Codes as lines; no line where nothing was answered."""
     each = [given] if isinstance(given, str) else list(given)
     return [str(codes(code).label) for code in each if code]
+
+
+def answer_lines(name: str, value: Any) -> list[str]:
+    """One answer of a referral as lines; no line where nothing was answered."""
+    if not value:
+        return []
+    if name in LISTS:
+        return labels(LISTS[name], value)
+    match name:
+        case "nationalities":
+            return [capfirst(nationality_name(code)) for code in value]
+        case "language":
+            return [language_name(value)]
+        case "authority":
+            return [value.display_name]
+        case "region":
+            return [value.name]
+        case _:
+            return str(value).splitlines()
+
+
+# --- what comes next ------------------------------------------------------------------------------
+
+
+def waiting_for(referral: Referral) -> list[str]:
+    """What happens after a referral was sent, and by when as far as the country says so."""
+    stage = stages()[0]
+    who = referral.authority.display_name if referral.authority else ""
+    steps = [_("%(who)s was told and can read what you sent.") % {"who": who}]
+    due = decision_due(referral, stage)
+    name = str(stage.rules.name)
+    if due is not None:
+        words = _("It takes the decision “%(name)s” by %(day)s at the latest.")
+        steps.append(words % {"name": name, "day": day(due)})
+    else:
+        words = _("It takes the decision “%(name)s”. This country sets no time for it.")
+        steps.append(words % {"name": name})
+    steps.append(_("When it has questions, or has decided, you get a notice."))
+    steps += _promises(referral)
+    steps.append(_("Support goes on, whatever is decided and however long it takes."))
+    return steps
+
+
+def _promises(referral: Referral) -> list[str]:
+    """What else the country says that follows from a referral, by when."""
+    if referral.received_on is None:
+        return []
+    decisions = {f"{stage.rules.id}_decision" for stage in stages()}
+    return [
+        _("%(title)s within %(length)s.")
+        % {"title": str(rule.title), "length": length(rule.counting.length)}
+        for rule in current().rules()
+        if rule.starts is StartEvent.REFERRAL_RECEIVED
+        and rule.bound is Bound.LATEST
+        and rule.code not in decisions
+        and rule.is_valid(referral.received_on)
+    ]

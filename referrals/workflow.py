@@ -1,8 +1,8 @@
-"""A referral's way to the last decision, as a table a lawyer can read; nothing else changes a state.
+"""A referral's way to the last decision, as a table a lawyer can read.
 
-The country's profile decides which decisions there are, so the table is built per country:
-`referral_workflow()`. Not here: who may (`referrals/access.py`), whether those who decide agree
-(`referrals/deciding.py`), and what each act does beside the state (`referrals/steps.py`).
+Nothing else changes a state. The country's profile decides which decisions there are, so the table
+is built per country: `referral_workflow()`. Not here: who may (`referrals/access.py`), whether those
+who decide agree (`referrals/deciding.py`), what each act does beside it (`referrals/steps.py`).
 """
 
 from collections.abc import Mapping
@@ -29,8 +29,10 @@ P = Permission
 
 DRAFT_KEPT = timedelta(days=30)
 """A draft runs out this long after it was last worked on."""
+DRAFT_WARNED = timedelta(days=7)
+"""And not before this long after somebody was told that it will."""
 
-#: (stage, outcome) → the transition that makes this decision. A country with one stage has the last.
+#: (stage, outcome) → the act that makes this decision; a country with one stage has the last.
 DECIDE: Mapping[tuple[str, str], str] = {
     (StageCode.PRELIMINARY, Outcome.POSITIVE): "first_positive",
     (StageCode.PRELIMINARY, Outcome.NEGATIVE): "first_negative",
@@ -110,7 +112,7 @@ def _recipient_decides(
     obj: Referral, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
 ) -> Refusal | None:
     """The recipient does not decide here, or made the referral itself"""
-    if not deciding.recipients().filter(pk=obj.authority_id).exists():
+    if not deciding.recipients().filter(pk=obj.authority_id or 0).exists():
         return Refusal(_("Choose an authority that decides on identification."))
     if obj.authority_id == obj.first_responder_id and not current().referrer_may_decide:
         return Refusal(_("Whoever refers does not decide: choose another authority."))
@@ -148,15 +150,15 @@ def _ran_out(
         return Refusal(_("Drafts run out by themselves."))
     if (obj.saved_at or obj.created_at) > at - DRAFT_KEPT:
         return Refusal(_("This draft was worked on lately."))
+    if obj.warned_at is None or obj.warned_at > at - DRAFT_WARNED:
+        return Refusal(_("Nobody was told in time that this draft runs out."))
     return None
 
 
 def _all_of(*guards: Guard) -> Guard:
     """Each in turn; the first refusal is given."""
 
-    def guard(
-        obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
-    ) -> Refusal | None:
+    def guard(obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]) -> Refusal | None:
         for each in guards:
             if refusal := each(obj, by=by, at=at, answers=answers):
                 return refusal
@@ -167,9 +169,7 @@ def _all_of(*guards: Guard) -> Guard:
 
 
 def _theirs(stage: DecidingStage) -> Guard:
-    def guard(
-        obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
-    ) -> Refusal | None:
+    def guard(obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]) -> Refusal | None:
         """Somebody else decides at this stage"""
         if by.user_id is None:
             return Refusal(_("A person decides, never the system."))
@@ -183,9 +183,7 @@ def _theirs(stage: DecidingStage) -> Guard:
 def _in_time(stage: DecidingStage) -> Guard:
     may_ask = stage.rules.person_may_ask_earlier
 
-    def guard(
-        obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
-    ) -> Refusal | None:
+    def guard(obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]) -> Refusal | None:
         asked = may_ask and (not answers or answers.get("person_asks") is True)
         on = at.astimezone(current().time_zone).date()
         return deciding.too_early(clocks.not_before(obj, stage), on, asked=asked)
@@ -195,9 +193,7 @@ def _in_time(stage: DecidingStage) -> Guard:
 
 
 def _agreed(stage: DecidingStage, outcome: Outcome) -> Guard:
-    def guard(
-        obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
-    ) -> Refusal | None:
+    def guard(obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]) -> Refusal | None:
         return deciding.disagreement(obj, stage, outcome)
 
     guard.__doc__ = f"Those who decide ({stage.rules.decider}) have not agreed by vote"
@@ -205,9 +201,7 @@ def _agreed(stage: DecidingStage, outcome: Outcome) -> Guard:
 
 
 def _second_person(stage: DecidingStage) -> Guard:
-    def guard(
-        obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
-    ) -> Refusal | None:
+    def guard(obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]) -> Refusal | None:
         """No second person has proposed it (one who decides positively waits for nobody)"""
         if stage.votes:
             other = deciding.second_voter(obj, stage, Outcome.NEGATIVE, by.user_id)
@@ -223,9 +217,7 @@ def _second_person(stage: DecidingStage) -> Guard:
 
 
 def _opinion_answered(stage: DecidingStage) -> Guard:
-    def guard(
-        obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
-    ) -> Refusal | None:
+    def guard(obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]) -> Refusal | None:
         """An opinion of civil society is left without an answer"""
         proposal = deciding.open_proposal(obj, stage) if stage.needs_proposal else None
         said = str(answers.get("opinion_answer") or "").strip()

@@ -50,21 +50,22 @@ def remind(at: datetime) -> int:
     """The sweep's part: how many stages were told. With nothing due it reads one small index."""
     told = 0
     for _batch in range(BATCHES):
-        taken = _remind_batch(at)
-        told += taken
+        taken, reached = _remind_batch(at)
+        told += reached
         if not taken:
             break
     return told
 
 
-def _remind_batch(at: datetime) -> int:
+def _remind_batch(at: datetime) -> tuple[int, int]:
+    """How many rows were taken, and for how many of them there was something to tell."""
     with transaction.atomic():
         # The lock holds until the commit, so a claim needs no lease; rows another sweep holds are
         # passed over. On SQLite the transaction is the lock.
         due = Deadline.objects.with_stage_due(at)
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
         if not rows:
-            return 0
+            return 0, 0
         people = _people(rows)
         told = []
         for row in rows:
@@ -74,7 +75,7 @@ def _remind_batch(at: datetime) -> int:
         active = _active(user for each in told for user in each.users)
         _write(told, active, at)
         Deadline.objects.bulk_update(rows, ["next_stage", "next_rung", "next_at", "met_at"])
-    return len(rows)
+    return len(rows), len(told)
 
 
 def _take(

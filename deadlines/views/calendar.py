@@ -115,7 +115,8 @@ def _as_month(request: HttpRequest, actor: Actor, month: Month, now: Now) -> Htt
         "late_href": _href(view="list", show="late") if len(late_rows) > LATE_SHOWN else "",
         "weekdays": [date_format(day, "l") for day in _weeks(month, now)[0]],
         "weeks": [
-            [_cell(day, by_day[day], month, now) for day in week] for week in _weeks(month, now)
+            [_cell(day, by_day.get(day, []), month, now) for day in week]
+            for week in _weeks(month, now)
         ],
         "is_empty": not by_day and not late_rows,
         "has_more": len(here) > IN_A_MONTH,
@@ -224,7 +225,7 @@ def _empty(*, only_late: bool) -> dict[str, str]:
     if only_late:
         return {"title": _("Nothing is late"), "text": _("Everything that binds you is in time.")}
     return {
-        "title": _("No deadlines"),
+        "title": _("No deadlines here"),
         "text": _("What binds you or your team appears here with its date."),
     }
 

@@ -65,8 +65,7 @@ class Page(forms.Form):
 
     def __init__(self, referral: Referral, data: Mapping[str, Any] | None = None) -> None:
         self.referral = referral
-        kept = self.standing()
-        initial = {"version": referral.version, "seen": digest(kept), **kept}
+        initial = {"version": referral.version, "seen": self.fingerprint(), **self.standing()}
         super().__init__(data, initial=initial)
         self.prepare()
 
@@ -78,6 +77,10 @@ class Page(forms.Form):
         names = (name for name in self.base_fields if name not in OF_THE_FORM)
         kept = ((name, getattr(self.referral, name)) for name in names)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in kept}
+
+    def fingerprint(self) -> str:
+        """The digest of what is kept now on this page."""
+        return digest(self.standing())
 
     def said(self) -> dict[str, Any]:
         """What was typed, by the names of the fields."""
@@ -132,11 +135,8 @@ class ThePerson(Page):
         countries = [NOT_YET, *offered_nationalities()]
         _choices(self, "nationality", countries)
         _choices(self, "second_nationality", [("", _("None")), *countries[1:]])
-        _choices(self, "language", [NOT_YET, *offered_languages(filter(None, [self.kept_language]))])
-
-    @property
-    def kept_language(self) -> str:
-        return self.referral.language
+        spoken = offered_languages(filter(None, [self.referral.language]))
+        _choices(self, "language", [NOT_YET, *spoken])
 
     def standing(self) -> dict[str, Any]:
         first, second, *_more = (*self.referral.nationalities, "", "")
@@ -291,3 +291,34 @@ class Begin(forms.Form):
     """Beginning a draft. Posting it twice, or going back and posting again, gives one draft."""
 
     client_key = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class Send(forms.Form):
+    """What is left out of the packet, and that it was gone through with the person."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    struck = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, required=False)
+    confirmed = forms.BooleanField(
+        label=_("I went through this with the person"),
+        error_messages={
+            "required": _("Go through it with the person first, then confirm it here.")
+        },
+    )
+
+    def __init__(self, *args: Any, strikable: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choices(self, "struck", [(name, name) for name in strikable])
+
+
+def lines(field: forms.Field, value: Any) -> list[str]:
+    """What was typed into a field, as a person reads it."""
+    if value in (None, "", [], ()):
+        return []
+    if isinstance(field, forms.ModelChoiceField):
+        chosen = field.queryset.filter(pk=value).first() if field.queryset is not None else None
+        return [field.label_from_instance(chosen).strip()] if chosen else []
+    known = dict(getattr(field, "choices", ()))
+    if known:
+        each = value if isinstance(value, list | tuple) else [value]
+        return [str(known.get(code, code)) for code in each]
+    return str(value).splitlines()

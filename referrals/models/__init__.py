@@ -9,9 +9,10 @@ from referrals.models.decision import (
     Opinion,
 )
 from referrals.models.grants import ReferralGrantBasis, ReferralGroupGrant, ReferralUserGrant
+from referrals.models.imports import ImportBatch, ImportFile
 from referrals.models.packet import Packet
 from referrals.models.person import Consent, GivenBy, Identity, Person, Purpose
-from referrals.models.referral import ImportBatch, Referral
+from referrals.models.referral import Referral
 from referrals.models.situation import Situation
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "GivenBy",
     "Identity",
     "ImportBatch",
+    "ImportFile",
     "NegativeProposal",
     "Opinion",
     "Packet",

@@ -29,32 +29,9 @@ from referrals.choices import (
     State,
     YesNoUnknown,
 )
+from referrals.models.imports import ImportBatch
 from referrals.models.person import Consent, Person
 from referrals.models.situation import Situation
-
-
-class ImportBatch(models.Model):
-    """One file of history that somebody imported, and what came of it."""
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    profile = models.CharField(_("profile"), max_length=40)
-    file_digest = models.CharField(max_length=64)
-    rows_read = models.PositiveIntegerField()
-    rows_added = models.PositiveIntegerField()
-    rows_known = models.PositiveIntegerField(help_text=_("Imported before; not added again."))
-    rows_refused = models.PositiveIntegerField()
-    imported_at = models.DateTimeField()
-    imported_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
-
-    class Meta:
-        verbose_name = _("import")
-        verbose_name_plural = _("imports")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"import {self.uuid}"
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
@@ -192,6 +169,9 @@ class Referral(models.Model):
     created_at = models.DateTimeField()
     saved_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When the draft was last worked on; it runs out by it.")
+    )
+    warned_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it was said that the draft runs out soon.")
     )
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     received_on = models.DateField(

@@ -1,4 +1,4 @@
-"""Consent: given, refused, withdrawn, each for one purpose; the way for children; the anonymous notice.
+"""Consent, given, refused or withdrawn for one purpose; the way for children; the duty to notify.
 
 An adult agrees, or nothing leaves the organisation. What is recorded about a refusal stays in the
 working file: no row, number or date of it can be seen from outside.
@@ -22,6 +22,7 @@ from referrals import deciding, notifications, steps
 from referrals.answers import check_note, may_notify
 from referrals.choices import (
     AT_HOME,
+    EVENT_SECTION,
     OPEN,
     Basis,
     EventKind,
@@ -32,7 +33,13 @@ from referrals.choices import (
     YesNoUnknown,
 )
 from referrals.models import Consent, GivenBy, Purpose, Referral, ReferralEvent, Track
-from referrals.services.working import OPEN_TO_THE_REFERRER, follow_basis, lock, save
+from referrals.services.working import (
+    OPEN_TO_THE_REFERRER,
+    follow_basis,
+    lock,
+    person_of,
+    save,
+)
 from referrals.steps import move_track, record
 from referrals.workflow import referral_workflow
 
@@ -69,7 +76,7 @@ def record_consent(
                 "language": language,
                 "with_interpreter": with_interpreter,
                 "given_at": at,
-                "recorded_by": by.user,
+                "recorded_by": person_of(by),
             },
         )
         if purpose == Purpose.REFERRAL:
@@ -107,9 +114,7 @@ def record_refusal(
     status = TrackStatus.NOT_NOW if not_now else TrackStatus.REFUSED
     move_track(row, TrackKind.CONSENT, status, at=at)
     save(row, ["consent", "basis"], at=at)
-    record(
-        row, EventKind.CONSENT_REFUSED, by=by, at=at, comment=note, detail=RefusalReason(reason)
-    )
+    record(row, EventKind.CONSENT_REFUSED, by=by, at=at, comment=note, detail=RefusalReason(reason))
     return row
 
 
@@ -254,11 +259,11 @@ def notify_without_identity(
         **{name: getattr(row, name) for name in NOTICE_CODES},
     )
     notice.save()
-    _share_notice(notice, authority, at=at)
+    _share_notice(notice, authority, at=noon)
     event = ReferralEvent.objects.create(
         referral=notice,
         kind=EventKind.NOTIFIED,
-        section=steps.EVENT_SECTION[EventKind.NOTIFIED],
+        section=EVENT_SECTION[EventKind.NOTIFIED],
         at=noon,
         by=None,
         by_organisation=row.first_responder,
@@ -292,6 +297,4 @@ def _share_notice(notice: Referral, authority: Organisation, *, at: datetime) ->
         (authority, Role.OFFICER, GrantReason.AUTHORITY),
     ):
         group = role_group(organisation=organisation, role=role, at=at).group
-        grants.grant(
-            subject=notice, permissions=["see"], to=group, reason=reason, by=None, at=at
-        )
+        grants.grant(subject=notice, permissions=["see"], to=group, reason=reason, by=None, at=at)

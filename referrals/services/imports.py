@@ -1,15 +1,21 @@
 """Writing history read from a file: no person, consent, clock, notice or grant comes of it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import islice
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from accounts import audit
+from accounts.choices import LogAction
 from accounts.models import User
 from common.country import current
+from common.marks import Subject
 from common.references import new_reference
 from partners.choices import OrganisationKind, OrganisationState
 from partners.models import Organisation
@@ -44,6 +50,7 @@ def import_history(
     profile: str,
     by: User,
     at: datetime,
+    organisation_uuid: UUID | None = None,
     skip_bad: bool = False,
     progress: Progress = nothing,
 ) -> ImportBatch:
@@ -54,12 +61,7 @@ def import_history(
     """
     if reading.bad_rows and not skip_bad:
         raise HasFaults
-    known = set(
-        Referral.objects.filter(import_key__startswith=f"{profile}:").values_list(
-            "import_key", flat=True
-        )
-    )
-    fresh = [entry for entry in reading.entries if entry.key not in known]
+    fresh = not_yet_imported(reading, profile)
     batch = ImportBatch.objects.create(
         profile=profile,
         file_digest=reading.digest,
@@ -70,15 +72,55 @@ def import_history(
         imported_at=at,
         imported_by=by,
     )
+    audit.record(
+        action=LogAction.IMPORT,
+        by=audit.Oneself(by.pk),
+        at=at,
+        subject=Subject("import", batch.uuid),
+        field_group=profile,
+        organisation_uuid=organisation_uuid,
+    )
     organisations = _organisations(fresh, by=by, at=at)
     references = _references(len(fresh))
     zone = current().time_zone
     done = 0
     for entries in _batches(fresh, BATCH):
-        _write(entries, batch, organisations, references, zone=zone, at=at)
+        _write(entries, profile, batch, organisations, references, zone=zone, at=at)
         done += len(entries)
         progress(done, len(fresh))
     return batch
+
+
+@dataclass
+class _Known:
+    """What was imported by one profile: how many rows say the same, and which marks are used."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    marks: set[str] = field(default_factory=set)
+
+    def has(self, entry: Entry) -> bool:
+        if entry.mark:
+            return entry.mark in self.marks
+        # Counted, not compared: a mended row that came in by its mark is one of them.
+        return entry.occurrence <= self.rows[entry.fingerprint]
+
+
+def not_yet_imported(reading: Reading, profile: str) -> list[Entry]:
+    """The good rows of a file that importing it now would add."""
+    known = _Known()
+    keys = Referral.objects.filter(import_key__startswith=f"{profile}:").values_list(
+        "import_key", flat=True
+    )
+    for key in keys.iterator(chunk_size=5000):
+        _profile, fingerprint, last = str(key).split(":")
+        known.rows[fingerprint] += 1
+        if not last.isdecimal():
+            known.marks.add(last)
+    return [entry for entry in reading.entries if not known.has(entry)]
+
+
+def _key(profile: str, entry: Entry) -> str:
+    return f"{profile}:{entry.fingerprint}:{entry.mark or entry.occurrence}"
 
 
 def _batches(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
@@ -92,7 +134,8 @@ def _organisations(entries: Sequence[Entry], *, by: User, at: datetime) -> dict[
     named = {entry.first_responder: entry.responder_type for entry in entries}
     found = {
         organisation.name: organisation
-        for organisation in Organisation.objects.filter(name__in=named).order_by("pk")
+        # Of two with one name the older one is taken.
+        for organisation in Organisation.objects.filter(name__in=named).order_by("-pk")
     }
     for name in sorted(set(named) - set(found)):
         found[name] = Organisation.objects.create(
@@ -126,6 +169,7 @@ def _chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def _write(
     entries: list[Entry],
+    profile: str,
     batch: ImportBatch,
     organisations: dict[str, Organisation],
     references: Iterator[str],
@@ -140,7 +184,7 @@ def _write(
             origin=Origin.HISTORICAL,
             basis=Basis.IMPORTED,
             batch=batch,
-            import_key=entry.key,
+            import_key=_key(profile, entry),
             first_responder=organisations[entry.first_responder],
             responder_type=entry.responder_type,
             exploitation=entry.exploitation,

@@ -182,7 +182,7 @@ def _put(referral: Referral, answers: Mapping[str, Any]) -> list[str]:
 def put_in_situation(
     *, referral: Referral, situation: Situation | None, by: Actor, at: datetime, version: int
 ) -> Referral:
-    """Say that the referral shares circumstances with others of the organisation; None takes it out."""
+    """Say that the referral shares circumstances with others made here; None takes it out."""
     row = lock(referral, by=by, version=version)
     if situation is not None and situation.kept_by_id != by.organisation_id:
         raise NotAllowed(_("These circumstances are kept by another organisation."))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor, may
@@ -23,6 +24,13 @@ def require(by: Actor, permission: Permission, referral: Referral | None = None)
     decision = may(by, permission, referral)
     if not decision:
         raise NotAllowed(decision.reason)
+
+
+def person_of(by: Actor) -> User:
+    """The person who acts. Raises NotAllowed for the system: these acts are never its own."""
+    if by.user is None:
+        raise NotAllowed(_("A person does this, never the system."))
+    return by.user
 
 
 def lock(
@@ -53,8 +61,8 @@ def require_identity(by: Actor, referral: Referral) -> None:
 def save(referral: Referral, changed: Iterable[str], *, at: datetime) -> None:
     """Write the changed columns with the version and, on a draft, the day it was worked on."""
     referral.version += 1
-    referral.saved_at = at
-    referral.save(update_fields=[*changed, "version", "saved_at"])
+    referral.saved_at, referral.warned_at = at, None
+    referral.save(update_fields=[*changed, "version", "saved_at", "warned_at"])
 
 
 def follow_basis(referral: Referral) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def test_an_application_from_invitation_to_admission_mails_nobodys_name(
     now = timezone.now()
     organisation = fill_in(cast.applying, cast.applicant, now)
     ORGANISATION.apply(organisation, "send", by=actor_for(cast.applicant, at=now), at=now)
-    sweep(at=now, worker="tests")
+    sweep(at=now, clock=timezone.now)
     assert mail.outbox, "nothing was mailed: this test shows nothing"
     for message in mail.outbox:
         assert not leaks(message.subject)

@@ -84,10 +84,11 @@ class TestStart:
         self, code, deadline_kind, group, by, subject
     ):
         assert current().code == "coe"
-        assert [] == clocks.start(
+        found = clocks.start(
             kind=deadline_kind(), rule=code, subject=subject, holders=[group], starts_at=MONDAY,
             by=by, at=MONDAY,
         )  # fmt: skip
+        assert found == []
         assert not Deadline.objects.exists()
 
     def test_takes_the_rule_of_the_local_day_on_which_it_starts(self, start, settings):

@@ -1,4 +1,4 @@
-"""The verified rules of the three profiles, dated by hand: when each period ends, and what is off."""
+"""The verified rules of the three profiles, dated by hand: when each period ends, what is off."""
 
 from datetime import UTC, date, datetime
 
@@ -170,7 +170,9 @@ class TestTable:
     def test_has_a_case_for_every_verified_rule(self):
         cased = {(country, code) for country, code, *_rest in CASES}
         verified = {
-            (country, rule.code) for country in ("coe", "gb", "ua") for rule in load(country).rules()
+            (country, rule.code)
+            for country in ("coe", "gb", "ua")
+            for rule in load(country).rules()
         }
         assert verified == cased
 

@@ -1,4 +1,4 @@
-"""Without a mouse: signing in, a page of an application, the menus, and where one is at each step."""
+"""Without a mouse: signing in, a page of an application, the menus; where one is at each step."""
 
 from collections.abc import Callable
 

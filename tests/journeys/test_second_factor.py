@@ -100,7 +100,7 @@ class TestASecurityKey:
         visitor = visit()
         plug_in_a_key(visitor)
         begin(visitor, stage.without_factor).open(FACTOR).follow("Add a security key")
-        visitor.write("Name", "Blue key").press("Ask the key")
+        visitor.write("Name (optional)", "Blue key").press("Ask the key")
         assert "Recovery codes" in visitor.text
         visitor.open(f"{FACTOR}webauthn/")
         assert "Blue key" in visitor.text
@@ -116,7 +116,7 @@ class TestASecurityKey:
     ) -> None:
         visitor = begin(visit(), stage.without_factor).open(f"{FACTOR}webauthn/add/")
         visitor.page.evaluate("() => { navigator.credentials.create = () => Promise.reject() }")
-        visitor.write("Name", "Blue key")
+        visitor.write("Name (optional)", "Blue key")
         visitor.page.get_by_role("button", name="Ask the key").click()
         problem = visitor.page.locator("[data-key-problem]")
         problem.wait_for()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import open_account
 from common.country import current
+from ncm.models import TaskForce
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
     Capacity,
@@ -127,6 +128,11 @@ class DemoCountry:
                 Area.objects.create(
                     code=f"{code}{number}", name=town, level="municipality", parent=region
                 )
+
+        TaskForce.objects.create(
+            name="Northern task force (invented)", area=Area.objects.get(code="EX-N")
+        )
+        TaskForce.objects.create(name="National task force (invented)")
 
     def _people(self) -> None:
         self.people = {key: self._person(key, name) for key, name, _ in SIGN_INS}

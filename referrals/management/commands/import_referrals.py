@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 from django.utils import timezone
 
-from common.exports import to_csv
+from common.country import current
 from partners.services.organisations import installation_account
 from referrals.import_profile import ProfileError, load_profile
-from referrals.imports import NotATable, Reading, read_file
+from referrals.imports import NotATable, Reading, read_file, rejects_file
 from referrals.services.imports import HasFaults, import_history
 
 SHOWN = 50
@@ -30,7 +31,8 @@ class Command(BaseCommand):
             "--skip-bad",
             type=Path,
             metavar="REJECTS",
-            help="write the good rows all the same, and the bad ones to this file",
+            help="write the good rows all the same, and the bad ones to this file, which can be "
+            "mended and imported in its turn",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,6 +58,10 @@ class Command(BaseCommand):
                 "Nothing was written. Mend the rows above, or add --skip-bad REJECTS.csv to import "
                 "the others and keep these in a file."
             ) from None
+        except IntegrityError:
+            raise CommandError(
+                "Nothing was written: somebody imported the same rows at this moment. Try again."
+            ) from None
         self.stdout.write(
             f"Added {batch.rows_added}, known before {batch.rows_known}, "
             f"left out {batch.rows_refused}."
@@ -63,7 +69,8 @@ class Command(BaseCommand):
 
     def _read(self, path: Path, profile: str) -> Reading:
         try:
-            return read_file(path.read_bytes(), load_profile(profile))
+            today = timezone.now().astimezone(current().time_zone).date()
+            return read_file(path.read_bytes(), load_profile(profile), today=today)
         except OSError as error:
             raise CommandError(f"Cannot read {path.name}: {error.strerror}.") from None
         except (ProfileError, NotATable) as error:
@@ -83,7 +90,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {column} “{label[:80]}”: {times}")
 
     def _write_rejects(self, reading: Reading, path: Path) -> None:
-        path.write_bytes(to_csv(reading.header, reading.rejected))
+        try:
+            path.write_bytes(rejects_file(reading))
+        except OSError as error:
+            raise CommandError(f"Cannot write {path.name}: {error.strerror}.") from None
         self.stdout.write(f"Wrote {reading.bad_rows} bad rows to {path.name}.")
 
     def _progress(self, done: int, total: int) -> None:
