@@ -1,8 +1,8 @@
 """A referral's way to the last decision, as a table a lawyer can read.
 
 Nothing else changes a state. The country's profile decides which decisions there are, so the table
-is built per country: `referral_workflow()`. Not here: who may (`referrals/access.py`), whether those
-who decide agree (`referrals/deciding.py`), what each act does beside it (`referrals/steps.py`).
+is built per country: `referral_workflow()`. Not here: who may (`referrals/access.py`), whether
+those who decide agree (`referrals/deciding.py`), and what each act does (`referrals/steps.py`).
 """
 
 from collections.abc import Mapping

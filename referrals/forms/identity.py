@@ -14,6 +14,9 @@ from referrals.forms.log import Page
 from referrals.models import Identity
 from referrals.services.identity import LONGEST
 
+#: Whoever is asked about was born after it.
+EARLIEST = 1900
+
 
 class BirthDate(forms.Field):
     """A date of birth as far as it is known, in three boxes: "1998-03-27", "1998-03" or "1998"."""
@@ -31,11 +34,10 @@ class BirthDate(forms.Field):
             raise ValidationError(_("Enter a real date, or only the year.")) from None
         if day and not month:
             raise ValidationError(_("Enter the month too, or only the year."))
-        if not 1900 <= born.year:
+        if born.year < EARLIEST:
             raise ValidationError(_("Enter the year with four digits."))
-        return "-".join(
-            [f"{born:%Y}"] + ([f"{born:%m}"] if month else []) + ([f"{born:%d}"] if day else [])
-        )
+        known = [f"{born:%Y}", f"{born:%m}" if month else "", f"{born:%d}" if day else ""]
+        return "-".join(filter(None, known))
 
 
 class TheIdentity(Page):

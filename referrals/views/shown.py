@@ -1,4 +1,4 @@
-"""What the pages of a referral share: getting one from its address, and the page for a lost race."""
+"""What the pages of a referral share: getting one by its address, and the page of a lost race."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,9 @@ from django.shortcuts import render
 from common.marks import Permission
 from partners.access import Actor, get_or_404, may
 from referrals import words
-from referrals.models import Referral
+from referrals.choices import Section
+from referrals.models import Referral, ReferralEvent
+from referrals.sections import comment_open, sections, timeline
 
 #: What a header, a task list or an act needs of a referral, in one query.
 WITH = ("person", "consent", "first_responder", "authority", "region")
@@ -68,3 +70,26 @@ def posted(request: HttpRequest, **fresh: Any) -> list[tuple[str, str]]:
         for value in values
     ]
     return [*pairs, *((name, str(value)) for name, value in fresh.items())]
+
+
+# --- the past -------------------------------------------------------------------------------------
+
+
+def past(referral: Referral, actor: Actor, *, latest: int = 100) -> list[dict[str, Any]]:
+    """The events open to the actor, newest first, as components/timeline.html takes them."""
+    opened = sections(actor, referral)
+    events = timeline(actor, referral).select_related("referral__person")
+    return [_line(event, actor, opened) for event in events[:latest]]
+
+
+def happened_last(referral: Referral, actor: Actor) -> list[dict[str, Any]]:
+    return past(referral, actor, latest=1)
+
+
+def _line(event: ReferralEvent, actor: Actor, opened: frozenset[Section]) -> dict[str, Any]:
+    # Of the other side one is told the organisation; of one's own, the person.
+    by = event.by_organisation.display_name if event.by_organisation else ""
+    if event.by is not None and event.by_organisation_id == actor.organisation_id:
+        by = event.by.display_name
+    text = event.comment or "" if comment_open(opened, event) else ""
+    return {"title": words.event_title(event), "at": event.at, "by": by, "text": text}

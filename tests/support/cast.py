@@ -27,6 +27,8 @@ class Cast:
     unlisted_ngo: Organisation
     fund: Organisation
     applying: Organisation
+    authority: Organisation
+    police: Organisation
     co_ordinator: User
     second_co_ordinator: User
     administrator: User
@@ -40,6 +42,9 @@ class Cast:
     former: User
     stranger: User
     without_factor: User
+    officer: User
+    second_officer: User
+    police_officer: User
     contact: PointOfContact
     deputy: PointOfContact
     other_contact: PointOfContact
@@ -59,8 +64,10 @@ def person(name: str, at: datetime) -> User:
     )
 
 
-def works_for(user: User, organisation: Organisation, role: Role, at: datetime) -> Membership:
-    return memberships.join(user=user, organisation=organisation, role=role, by=None, at=at)
+def works_for(
+    user: User, organisation: Organisation, role: Role, at: datetime, **more: Any
+) -> Membership:
+    return memberships.join(user=user, organisation=organisation, role=role, by=None, at=at, **more)
 
 
 def assemble(at: datetime) -> Cast:
@@ -89,13 +96,17 @@ def assemble(at: datetime) -> Cast:
     other_ngo = member("Open Door (invented)", kinds.CSO, *provider)
     unlisted = member("Quiet Harbour (invented)", kinds.CSO, *provider, is_listed=False)
     fund = member("Bridge Fund (invented)", kinds.STATE_AGENCY, Capacity.FUNDER)
+    authority = member(
+        "Identification Office (invented)", kinds.STATE_AGENCY, Capacity.COMPETENT_AUTHORITY
+    )
+    police = member("Police Unit (invented)", kinds.STATE_AGENCY, Capacity.FIRST_RESPONDER)
 
     people = {
         name: person(name.replace("_", " ").title(), before)
         for name in (
             "co_ordinator", "second_co_ordinator", "administrator", "rapporteur", "ngo_manager",
             "ngo_caseworker", "other_manager", "unlisted_manager", "funder", "applicant", "former",
-            "stranger", "without_factor",
+            "stranger", "without_factor", "officer", "second_officer", "police_officer",
         )
     }  # fmt: skip
     works_for(people["co_ordinator"], ministry, Role.CO_ORDINATOR, before)
@@ -108,6 +119,9 @@ def assemble(at: datetime) -> Cast:
     works_for(people["other_manager"], other_ngo, Role.MANAGER, before)
     works_for(people["unlisted_manager"], unlisted, Role.MANAGER, before)
     works_for(people["funder"], fund, Role.FUNDER, before)
+    works_for(people["officer"], authority, Role.OFFICER, before)
+    works_for(people["second_officer"], authority, Role.OFFICER, before)
+    works_for(people["police_officer"], police, Role.CASEWORKER, before, is_enforcement=True)
     ended = works_for(people["former"], ngo, Role.CASEWORKER, before)
     memberships.end_membership(membership=ended, by=actor_for(people["ngo_manager"], at=at), at=at)
 
@@ -153,6 +167,8 @@ def assemble(at: datetime) -> Cast:
         unlisted_ngo=unlisted,
         fund=fund,
         applying=applying,
+        authority=authority,
+        police=police,
         contact=contact,
         deputy=deputy,
         other_contact=other_contact,
