@@ -3,6 +3,7 @@
 import zoneinfo
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base
@@ -90,7 +91,15 @@ class AcceptForm(forms.Form):
         return data
 
 
-# --- allauth's forms (MFA_FORMS) ------------------------------------------------------------------
+# --- allauth's forms (ACCOUNT_FORMS, MFA_FORMS) ---------------------------------------------------
+
+
+class SignInForm(LoginForm):
+    """The first step of signing in, in the words of the other pages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
 
 
 def _works_once(form: base.BaseAuthenticateForm, code: str) -> str:

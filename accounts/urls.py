@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.me, name="me"),
     path("keepalive/", views.keepalive, name="keepalive"),
     path("kept/", views.keep, name="keep"),
+    path("second-factor/stop-reset/", views.stop_reset, name="stop_reset"),
     path("invitation/", views.invitation, name="invitation"),
     path("invitation/<str:token>/", views.accept, name="accept"),
 ]

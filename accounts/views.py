@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import invitations, kept, services, sessions
+from accounts import invitations, kept, resets, services, sessions
 from accounts.adapters import speak
 from accounts.forms import AcceptForm, MeForm
-from accounts.models import Invitation
+from accounts.models import FactorReset, Invitation
 from common.marks import Permission, needs
 
 INVITATION = "invitation"
@@ -39,7 +39,27 @@ def me(request: HttpRequest) -> HttpResponse:
         response = redirect("accounts:me")
         speak(response, user.language)
         return response
-    return render(request, "accounts/me.html", {"form": form})
+    reset = FactorReset.objects.open().filter(user_id=request.user.pk).first()
+    return render(request, "accounts/me.html", {"form": form, "reset": reset})
+
+
+@needs(Permission.SIGNED_IN)
+@require_POST
+def stop_reset(request: HttpRequest) -> HttpResponse:
+    """Whoever signed in with the factor still has it: it stays."""
+    reset = FactorReset.objects.open().filter(user_id=request.user.pk).first()
+    try:
+        if reset is None:
+            raise resets.NotOpen
+        resets.stop(reset=reset, by=reset.user, at=timezone.now())
+    except resets.NotOpen:
+        messages.info(request, _("There was nothing to stop."))
+    else:
+        messages.success(
+            request,
+            _("Stopped. Your second factor stays. Tell the co-ordination who asked for it."),
+        )
+    return redirect("accounts:me")
 
 
 # --- the session ----------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     ORGANISATION_REVIEW = "organisation_review"
     ORGANISATION_SEE = "organisation_see"
     MEMBERSHIP_MANAGE = "membership_manage"
+    FACTOR_RESET = "factor_reset"
+    """Take part in taking a lost second factor off somebody else's account."""
     CONTACT_SEE = "contact_see"
     CONTACT_EDIT = "contact_edit"
     TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret

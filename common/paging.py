@@ -147,6 +147,13 @@ def capped_count(queryset: QuerySet[Any], cap: int = CAP) -> CappedCount:
     return CappedCount(min(number, cap), more=number > cap)
 
 
+def capped_count_of(
+    slices: Mapping[str, QuerySet[Any]], order: Order, cap: int = CAP
+) -> CappedCount:
+    """The same for a list made of slices: distinct values of the order's last field."""
+    return _count(list(slices.values()), order, cap)
+
+
 def paginate(
     queryset: QuerySet[Any], order: Order, *, cursor: str = "", size: int = PAGE_SIZE
 ) -> Page:

@@ -60,6 +60,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Registry"), "partners:registry", P.ORGANISATION_SEE),
         (_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),
         (_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
+        (_("Lost second factors"), "partners:resets", P.ORGANISATION_REVIEW),
         (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
         (_("Reports"), "ncm:reports", P.REPORT_SEE),
         (_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),

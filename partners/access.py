@@ -46,6 +46,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CONTACT_SEE,
             P.CONTACT_EDIT,
             P.MEMBERSHIP_MANAGE,
+            P.FACTOR_RESET,
             P.TOKEN_MANAGE,
             P.REFERRAL_MAKE,
             P.REFERRAL_SEE,
@@ -59,6 +60,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_SEE,
             P.ORGANISATION_INVITE,
             P.ORGANISATION_REVIEW,
+            P.FACTOR_RESET,
             P.CONTACT_SEE,
             P.REPORT_SEE,
             P.REFERRAL_STEER,
@@ -76,7 +78,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 #: What is left of it while the organisation is not (or no longer) a member.
 BEFORE_ADMISSION = frozenset(
-    {P.ORGANISATION_APPLY, P.ORGANISATION_EDIT, P.CONTACT_EDIT, P.MEMBERSHIP_MANAGE}
+    {
+        P.ORGANISATION_APPLY,
+        P.ORGANISATION_EDIT,
+        P.CONTACT_EDIT,
+        P.MEMBERSHIP_MANAGE,
+        P.FACTOR_RESET,
+    }
 )
 
 #: A permission that counts only while the organisation holds the capacity, whatever the role.

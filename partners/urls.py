@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import application, contacts, people, registry, reviews, tokens
+from partners.views import application, contacts, people, registry, resets, reviews, tokens
 
 app_name = "partners"
 urlpatterns = [
@@ -21,6 +21,11 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/invitations/<uuid:uuid>/revoke/", people.revoke, name="people-revoke"),
     path("people/<uuid:uuid>/end/", people.end, name="people-end"),
+    path("people/<uuid:uuid>/reset/", resets.ask, name="people-reset"),
+    path("resets/", resets.open_resets, name="resets"),
+    path("resets/ask/", resets.ask_for_somebody, name="reset-ask"),
+    path("resets/<uuid:uuid>/agree/", resets.agree, name="reset-agree"),
+    path("resets/<uuid:uuid>/stop/", resets.stop, name="reset-stop"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/new/", contacts.new, name="contact-new"),
     path("contacts/<uuid:uuid>/", contacts.contact, name="contact"),

@@ -13,7 +13,7 @@ class ReferralsConfig(AppConfig):
         from deadlines import sweeps
         from partners import access as partners_access
         from partners import grants
-        from referrals import access, notifications
+        from referrals import access, clocks, notifications
         from referrals.checks import check_deciders
         from referrals.models import (
             Referral,
@@ -37,5 +37,6 @@ class ReferralsConfig(AppConfig):
             ),
         )
         notifications.register_kinds()
+        clocks.register_kinds()
         sweeps.register("referral_drafts", expire_drafts)
         checks.register(check_deciders, checks.Tags.database)

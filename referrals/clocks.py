@@ -1,58 +1,146 @@
-"""The clocks a referral starts: when its decision is due, and before when it is too early.
+"""The clocks of the identification track: which act starts, stops and ends which, and for whom.
 
-Computed from the profile's rule of the stage with the country's working days, and written on the
-grant rows of those who decide. The only module of this app that knows how a deadline is kept.
+How long each runs stands in the country profile; the rows are kept by `deadlines.services.clocks`.
+The end of the decision's clock is copied to the grants of those who decide, for their inbox.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from common.country import current
-from common.profile import Bound, DeadlineRule, Pausing, StartEvent
-from common.workdays import Pause
+from common.marks import Subject
+from common.profile import DeadlineRule, Pausing, StartEvent
 from common.workdays import due_at as end_of_period
+from deadlines import kinds
+from deadlines.calendars import working_days
+from deadlines.models import Deadline
+from deadlines.services import clocks as running
 from partners import grants
-from partners.choices import Role
+from partners.choices import Capacity, Role
+from partners.models import HeldCapacity, Membership, Organisation
 from partners.services.memberships import role_group
-from referrals.choices import StageCode
-from referrals.deciding import DecidingStage, deciders, stage_to_decide
-from referrals.models import Decision, Question, Referral
+from referrals.choices import StageCode, State
+from referrals.deciding import DecidingStage, deciders, stage_to_decide, stages
+from referrals.models import Decision, Referral
 
 #: Public holidays are looked up for this many years from the start of a clock.
 YEARS = 4
 
+DECISION = "referral_decision"
+NOT_BEFORE = "referral_not_before"
+RECOVERY = "recovery_period"
+RECONSIDERATION = "reconsideration_request"
+STATUS = "status_validity"
+#: What waits for a decision, and ends with it.
+OF_THE_DECIDERS = (DECISION, NOT_BEFORE)
+_TITLES = {
+    DECISION: _("Decision on a referral"),
+    NOT_BEFORE: _("Decision on a referral: not before"),
+    RECOVERY: _("Recovery and reflection"),
+    RECONSIDERATION: _("Asking for a decision to be looked at again"),
+    STATUS: _("Validity of a status"),
+}
+_FOUND = (State.PRELIM_POSITIVE, State.CONCL_POSITIVE)
 
-def started(referral: Referral, start_event: StartEvent, at: datetime) -> None:
-    """Something happened that a clock may run from: the deciders' groups get their due date.
 
-    Also right after a stop and go: the date is computed anew from what is recorded.
-    """
-    stage = stage_to_decide(referral)
-    due = decision_due(referral, stage) if stage else None
-    # Whoever decided before and sees it still has no deadline of theirs any more.
-    grants.annotate(subject=referral, to=None, permission="see", due_at=None)
-    if stage is None or due is None:
-        return
-    groups = [
-        role_group(organisation=organisation, role=Role.OFFICER, at=at).group
-        for organisation in deciders(referral, stage)
-    ]
-    grants.annotate(subject=referral, to=groups, permission="see", due_at=due)
+def register_kinds() -> None:
+    """Called once when the app is ready."""
+    for kind, title in _TITLES.items():
+        kinds.register(
+            kind,
+            title=title,
+            link=_link,
+            still_visible=_references,
+            escalation=_co_ordinators if kind == DECISION else kinds.nobody,
+        )
+
+
+def _link(uuid: UUID) -> str:
+    return reverse("referrals:referral", args=[uuid])
+
+
+def _references(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
+    shown = Referral.objects.visible_to(actor).filter(uuid__in=list(uuids))
+    return dict(shown.values_list("uuid", "reference"))
+
+
+def _co_ordinators(deadline: Deadline) -> list[list[int]]:
+    """Those who steer the mechanism: they see that it waits, and where, and nothing of the case."""
+    co_ordinating = HeldCapacity.objects.held().filter(capacity=Capacity.CO_ORDINATION)
+    members = Membership.objects.filter(
+        role=Role.CO_ORDINATOR,
+        until_at__isnull=True,
+        organisation__in=co_ordinating.values("organisation"),
+    )
+    return [sorted(set(members.values_list("user_id", flat=True)))]
+
+
+# --- what acts do to them -------------------------------------------------------------------------
+
+
+def started(referral: Referral, start_event: StartEvent, *, by: Any, at: datetime) -> None:
+    """Something happened from which the country lets clocks run: those that are ours begin."""
+    starts_at = start_of(referral, start_event) or at
+    for rule in current().rules():
+        kind = _kind_of(rule)
+        holders = _holders(referral, rule, kind, at) if rule.starts is start_event else []
+        in_force = running.rule_in_force(rule.code, at=starts_at)
+        if kind and holders and rule is in_force:
+            running.start(
+                kind=kind,
+                rule=rule,
+                subject=_subject(referral),
+                holders=[group for _organisation, group in holders],
+                starts_at=starts_at,
+                by=by,
+                at=at,
+                organisation_uuid=holders[0][0].uuid if len(holders) == 1 else None,
+            )
+    _copy_to_grants(referral)
+
+
+def asked_back(referral: Referral, *, by: Any, at: datetime) -> None:
+    """The referral was sent back: what the country lets stand meanwhile stands still."""
+    running.pause(subject=_subject(referral), because=Pausing.RETURNED, by=by, at=at)
+    _copy_to_grants(referral)
+
+
+def answered(referral: Referral, *, by: Any, at: datetime) -> None:
+    """The questions are answered: what stood still runs on."""
+    running.resume(subject=_subject(referral), by=by, at=at)
+    _copy_to_grants(referral)
+
+
+def decided(referral: Referral, *, by: Any, at: datetime) -> None:
+    """The decision is made: its clock is met, in time or late, and nobody is reminded any more."""
+    running.meet(subject=_subject(referral), kinds=OF_THE_DECIDERS, by=by, at=at)
+    _copy_to_grants(referral)
+
+
+def given_up(referral: Referral, *, by: Any, at: datetime) -> None:
+    """Nobody need decide any more. What protects the person runs its time."""
+    running.cancel(subject=_subject(referral), kinds=OF_THE_DECIDERS, by=by, at=at)
+    _copy_to_grants(referral)
+
+
+# --- what they say --------------------------------------------------------------------------------
 
 
 def decision_due(referral: Referral, stage: DecidingStage) -> datetime | None:
     """Until when the stage is to be decided; None where the country sets no time, or it stands."""
-    rule = _rule(f"{stage.rules.id}_decision", referral)
-    if rule is None or rule.bound is not Bound.LATEST:
-        return None
-    start = start_of(referral, rule.starts)
-    pauses: list[Pause] = []
-    if Pausing.RETURNED in rule.pauses:
-        questions = Question.objects.filter(referral=referral)
-        if questions.filter(answered_at__isnull=True).exists():
-            return None
-        spans = questions.values_list("asked_at", "answered_at")
-        pauses = [Pause(asked, answered) for asked, answered in spans if answered]
-    return _end(rule, start, pauses) if start else None
+    rows = running.deadlines_of(_subject(referral), kinds=[DECISION])
+    ends = [
+        row.due_at
+        for row in rows
+        if row.is_open and row.paused_at is None and row.rule_code == _decision_code(stage)
+    ]
+    return min(ends, default=None)
 
 
 def not_before(referral: Referral, stage: DecidingStage) -> date | None:
@@ -61,7 +149,7 @@ def not_before(referral: Referral, stage: DecidingStage) -> date | None:
     start = start_of(referral, rule.starts) if rule else None
     if rule is None or start is None:
         return None
-    return _end(rule, start, []).astimezone(current().time_zone).date()
+    return _end(rule, start).astimezone(current().time_zone).date()
 
 
 def start_of(referral: Referral, event: StartEvent) -> datetime | None:
@@ -71,15 +159,63 @@ def start_of(referral: Referral, event: StartEvent) -> datetime | None:
     """
     if event is StartEvent.REFERRAL_RECEIVED:
         return referral.received_at
-    stages = {
+    decisions = {
         StartEvent.STAGE_1_DECIDED: StageCode.PRELIMINARY,
         StartEvent.STAGE_1_NOTIFIED: StageCode.PRELIMINARY,
         StartEvent.STAGE_2_DECIDED: StageCode.CONCLUSIVE,
     }
-    if event not in stages:
+    if event not in decisions:
         return None
-    decision = Decision.objects.filter(referral=referral, stage=stages[event]).first()
+    decision = Decision.objects.filter(referral=referral, stage=decisions[event]).first()
     return decision.decided_at if decision else None
+
+
+def _subject(referral: Referral) -> Subject:
+    return Subject("referral", referral.uuid)
+
+
+def _decision_code(stage: DecidingStage) -> str:
+    return f"{stage.rules.id}_decision"
+
+
+def _kind_of(rule: DeadlineRule) -> str:
+    """What the rule is a clock of here; empty for one of another track or another app."""
+    route = current().reconsideration
+    if rule.code in {_decision_code(stage) for stage in stages()}:
+        return DECISION
+    if rule.code in {stage.rules.not_before for stage in stages()}:
+        return NOT_BEFORE
+    if route is not None and rule.code == route.rule:
+        return RECONSIDERATION
+    return rule.code if rule.code in (RECOVERY, STATUS) else ""
+
+
+def _holders(
+    referral: Referral, rule: DeadlineRule, kind: str, at: datetime
+) -> list[tuple[Organisation, Group]]:
+    """Whom the clock binds: those who decide, else those who stand beside the person."""
+    if kind in OF_THE_DECIDERS:
+        stage = stage_to_decide(referral)
+        if stage is None or rule.code not in (_decision_code(stage), stage.rules.not_before):
+            return []
+        bodies, role = deciders(referral, stage), Role.OFFICER
+    else:
+        if kind in (RECOVERY, STATUS) and referral.state not in _FOUND:
+            return []
+        bodies, role = [referral.first_responder], Role.CASEWORKER
+    return [(body, role_group(organisation=body, role=role, at=at).group) for body in bodies]
+
+
+def _copy_to_grants(referral: Referral) -> None:
+    """The end of the decision's clock on the grants of those who decide, and on no other."""
+    stage = stage_to_decide(referral)
+    # Whoever decided before and sees it still has no deadline of theirs any more.
+    grants.annotate(subject=referral, to=None, permission="see", due_at=None)
+    due = decision_due(referral, stage) if stage else None
+    if stage is not None and due is not None:
+        rows = running.deadlines_of(_subject(referral), kinds=[DECISION])
+        groups = [row.group for row in rows if row.is_open and row.group is not None]
+        grants.annotate(subject=referral, to=groups, permission="see", due_at=due)
 
 
 def _rule(code: str, referral: Referral) -> DeadlineRule | None:
@@ -88,8 +224,7 @@ def _rule(code: str, referral: Referral) -> DeadlineRule | None:
     return profile.rule(code, on=on) if on else None
 
 
-def _end(rule: DeadlineRule, start: datetime, pauses: list[Pause]) -> datetime:
-    profile = current()
+def _end(rule: DeadlineRule, start: datetime) -> datetime:
     first = (start - timedelta(days=1)).year
-    calendar = profile.calendar(range(first, first + YEARS))
-    return end_of_period(start, rule.counting, calendar, profile.time_zone, pauses=pauses)
+    calendar = working_days(range(first, first + YEARS))
+    return end_of_period(start, rule.counting, calendar, current().time_zone)

@@ -1,6 +1,7 @@
 """The lists of referrals: the inbox, driven from the grants of each of one's groups, and the
 co-ordination's list. Keyset-paged, the same number of queries however many rows there are."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,15 @@ from django.contrib.auth.models import Permission as AuthPermission
 from django.db.models import QuerySet
 
 from common.marks import Permission
-from common.paging import PAGE_SIZE, CappedCount, Order, Page, capped_count, merge_slices, paginate
+from common.paging import (
+    PAGE_SIZE,
+    CappedCount,
+    Order,
+    Page,
+    capped_count_of,
+    merge_slices,
+    paginate,
+)
 from referrals.choices import Origin, State
 from referrals.models import Referral, ReferralGroupGrant, ReferralUserGrant
 from referrals.models.referral import live_at, own_only
@@ -31,26 +40,49 @@ class Line:
     due_at: datetime | None
 
 
-def inbox(actor: Any, *, status: str = "", overdue_at: datetime | None = None) -> Slices:
+def inbox(
+    actor: Any,
+    *,
+    status: str = "",
+    states: Collection[str] = (),
+    overdue_at: datetime | None = None,
+) -> Slices:
     """The grant rows each of the actor's groups sees referrals by, one slice a group.
 
-    `status` narrows to one state; `overdue_at` to what was due before that moment. History has no
-    grants and is in no inbox. What was opened to the person alone is in `given_to`.
+    `status` narrows to one state, `states` to several with a slice for each, so that each is read
+    in order from its index; `overdue_at` to what was due before that moment. History has no grants
+    and is in no inbox. What was opened to the person alone is in `given_to`.
     """
-    if actor.user_id is None or Permission.REFERRAL_SEE not in actor.permissions:
+    if not may_list(actor):
         return {}
+    rows = _granted(actor)
+    if overdue_at is not None:
+        rows = rows.filter(due_at__lt=overdue_at)
+    return _sliced(rows, actor, [status] if status else states)
+
+
+def may_list(actor: Any) -> bool:
+    """Whether there is an inbox for this actor at all."""
+    return actor.user_id is not None and Permission.REFERRAL_SEE in actor.permissions
+
+
+def _granted(actor: Any) -> QuerySet[Any]:
     see = AuthPermission.objects.filter(
         codename="see_referral", content_type__app_label="referrals"
     ).values_list("pk", flat=True)[0]
-    rows = ReferralGroupGrant.objects.filter(
+    return ReferralGroupGrant.objects.filter(
         live_at(actor.at), own_only(actor, "content_object__"), permission_id=see
-    )
-    if status:
-        rows = rows.filter(status=status)
-    if overdue_at is not None:
-        rows = rows.filter(due_at__lt=overdue_at)
-    rows = rows.values("content_object_id", "due_at")
-    return {f"g{group}": rows.filter(group_id=group) for group in actor.group_ids}
+    ).values("content_object_id", "due_at")
+
+
+def _sliced(rows: QuerySet[Any], actor: Any, states: Collection[str]) -> Slices:
+    if not states:
+        return {f"g{group}": rows.filter(group_id=group) for group in actor.group_ids}
+    return {
+        f"g{group}:{state}": rows.filter(group_id=group, status=state)
+        for group in actor.group_ids
+        for state in states
+    }
 
 
 def inbox_page(
@@ -69,12 +101,19 @@ def inbox_page(
 
 def inbox_count(actor: Any, **narrow: Any) -> CappedCount:
     """How many referrals the inbox holds, counted no further than the cap."""
-    slices = list(inbox(actor, **narrow).values())
-    if not slices:
-        return CappedCount(0)
-    if len(slices) == 1:
-        return capped_count(slices[0])
-    return inbox_page(actor, size=1, **narrow).count
+    slices = inbox(actor, **narrow)
+    return capped_count_of(slices, RECEIVED) if slices else CappedCount(0)
+
+
+def inbox_counts(actor: Any, tiles: Mapping[str, Collection[str]]) -> dict[str, CappedCount]:
+    """The same for several sets of states at once, by their names; one query for each."""
+    if not may_list(actor):
+        return {name: CappedCount(0) for name in tiles}
+    rows = _granted(actor)
+    return {
+        name: capped_count_of(_sliced(rows, actor, states), RECEIVED)
+        for name, states in tiles.items()
+    }
 
 
 def given_to(actor: Any) -> QuerySet[Referral]:

@@ -294,18 +294,29 @@ def close_proposal(referral: Referral, stage: DecidingStage, *, by: Any, at: dat
 
 def start_first_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
     """The time for the decision begins to run"""
-    clocks.started(referral, StartEvent.REFERRAL_RECEIVED, at)
+    clocks.started(referral, StartEvent.REFERRAL_RECEIVED, by=by, at=at)
 
 
-def compute_clock_anew(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
-    """Where the country lets the clock stand meanwhile, it stands or goes on"""
-    clocks.started(referral, StartEvent.REFERRAL_RECEIVED, at)
+def stop_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """Where the country lets the clock stand meanwhile, it stands"""
+    clocks.asked_back(referral, by=by, at=at)
+
+
+def let_clock_run(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """A clock that stood still runs on"""
+    clocks.answered(referral, by=by, at=at)
+
+
+def end_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """The time for a decision ends, because nobody need decide any more"""
+    clocks.given_up(referral, by=by, at=at)
 
 
 def start_next_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
-    """The clocks that run from a decision begin"""
+    """The time for this decision ends, and the clocks that run from it begin"""
+    clocks.decided(referral, by=by, at=at)
     for start_event in DECISION_STARTS[State(referral.state)]:
-        clocks.started(referral, start_event, at)
+        clocks.started(referral, start_event, by=by, at=at)
 
 
 _FIRST = (StartEvent.STAGE_1_DECIDED, StartEvent.STAGE_1_NOTIFIED)

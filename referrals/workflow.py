@@ -258,7 +258,7 @@ BEFORE_DECISION = (
         then=(
             steps.keep_questions,
             steps.keep_in_step,
-            steps.compute_clock_anew,
+            steps.stop_clock,
             notifications.returned,
         ),
         label=gettext_lazy("Send back with questions"),
@@ -275,7 +275,7 @@ BEFORE_DECISION = (
             steps.keep_answers,
             steps.share_with_deciders,
             steps.keep_in_step,
-            steps.compute_clock_anew,
+            steps.let_clock_run,
             notifications.answered,
         ),
         label=gettext_lazy("Answer the questions"),
@@ -289,7 +289,7 @@ ENDS = (
         to=S.WITHDRAWN,
         permission=P.REFERRAL_MAKE,
         guard=_adult,
-        then=(steps.end_consent, steps.end_access, steps.keep_in_step),
+        then=(steps.end_consent, steps.end_access, steps.keep_in_step, steps.end_clock),
         label=gettext_lazy("The person withdraws"),
     ),
     Transition(

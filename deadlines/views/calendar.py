@@ -118,6 +118,7 @@ def _as_month(request: HttpRequest, actor: Actor, month: Month, now: Now) -> Htt
             [_cell(day, by_day.get(day, []), month, now) for day in week]
             for week in _weeks(month, now)
         ],
+        "is_free": not by_day,
         "is_empty": not by_day and not late_rows,
         "has_more": len(here) > IN_A_MONTH,
         "list_href": _href(view="list", month=month),

@@ -113,6 +113,7 @@ def _person(membership: Membership, actor: Actor) -> dict[str, Any]:
         "since": shown.day(membership.from_at),
         "email": membership.user.email,
         "action": reverse("partners:people-end", args=[membership.uuid]),
+        "reset": reverse("partners:people-reset", args=[membership.uuid]),
     }
 
 

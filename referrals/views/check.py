@@ -1,4 +1,4 @@
-"""Before and after sending: check your answers, see what the recipient will see, and what is next."""
+"""Before and after sending: check your answers, see the packet as it will be read, what is next."""
 
 from typing import Any
 from uuid import UUID

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from accounts.models import Invitation
+from accounts import resets
+from accounts.models import FactorReset, Invitation
 from partners.models import Membership
 from tests.support.cast import Cast
 
@@ -13,6 +14,14 @@ NEVER = UUID("00000000-0000-4000-8000-000000000000")
 
 def _membership(cast: Cast) -> UUID:
     return Membership.objects.get(user=cast.ngo_caseworker).uuid
+
+
+def _factor_reset(cast: Cast) -> UUID:
+    """Asked by Lantern House's third manager for its caseworker."""
+    asked = FactorReset.objects.open().filter(user=cast.ngo_caseworker).first()
+    if asked is None:
+        asked = resets.ask(user=cast.ngo_caseworker, by=cast.without_factor, at=cast.at)
+    return asked.uuid
 
 
 def _application_invitation(cast: Cast) -> UUID:
@@ -47,6 +56,9 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:invitation-revoke": lambda cast: {"uuid": _application_invitation(cast)},
     "partners:people-revoke": lambda cast: {"uuid": NEVER},
     "partners:people-end": lambda cast: {"uuid": _membership(cast)},
+    "partners:people-reset": lambda cast: {"uuid": _membership(cast)},
+    "partners:reset-agree": lambda cast: {"uuid": _factor_reset(cast)},
+    "partners:reset-stop": lambda cast: {"uuid": _factor_reset(cast)},
     "partners:contact": lambda cast: {"uuid": cast.contact.uuid},
     "partners:contact@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
     "partners:contact-deputy": lambda cast: {"uuid": cast.contact.uuid},

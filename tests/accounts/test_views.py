@@ -63,7 +63,7 @@ class TestMe:
         self, browser: Client, django_assert_max_num_queries: Any
     ) -> None:
         browser.get(ME)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             browser.get(ME)
 
 

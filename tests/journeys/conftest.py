@@ -228,22 +228,32 @@ class Visitor:
 
     # --- pictures ---------------------------------------------------------------------------------
 
-    def picture(self, name: str) -> "Visitor":
-        """Keep the page as docs/screens/<name>-laptop.png and -phone.png when asked to."""
+    def picture(self, name: str, *, whole: bool = True) -> "Visitor":
+        """Keep the page as docs/screens/<name>-laptop.png and -phone.png when asked to.
+
+        With `whole` false only what stands in the window.
+        """
         if os.environ.get("CONCORD_SCREENS"):
             SCREENS.mkdir(parents=True, exist_ok=True)
             for device, size in (("phone", PHONE), ("laptop", LAPTOP)):
                 self.page.set_viewport_size(size)  # type: ignore[arg-type]
+                height = size["height"]
+                if whole:
+                    needed = self.page.evaluate("document.documentElement.scrollHeight")
+                    height = min(max(height, needed), TALLEST[device])
+                # A window as high as the page: what keeps its place in the window is in its place.
+                self.page.set_viewport_size({"width": size["width"], "height": height})
                 path = SCREENS / f"{name}-{device}.png"
-                self.page.screenshot(path=path, full_page=True)
-                _make_small(path, TALLEST[device])
+                self.page.screenshot(path=path)
+                _make_small(path)
+            self.page.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
         return self
 
 
-def _make_small(path: Path, tallest: int) -> None:
+def _make_small(path: Path) -> None:
     with Image.open(path) as full:
-        shown = full.convert("RGB").crop((0, 0, full.width, min(full.height, tallest)))
-    shown.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+        few = full.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 @pytest.fixture

@@ -6,9 +6,12 @@ The pages are found as people find them: from the navigation, the account menu a
 import gzip
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from playwright.sync_api import Response
 
 from tests.journeys.conftest import Visitor
@@ -50,6 +53,17 @@ def as_role(visit: Callable[..., Visitor], stage: Cast) -> Callable[..., Visitor
         return visit(**manner).arrive_as(getattr(stage, role))
 
     return arrive
+
+
+@pytest.fixture
+def catalogues(settings: Any, tmp_path: Path) -> None:
+    """An installation that has French and Arabic, whatever of them is translated so far."""
+    for language in ("fr", "ar"):
+        file = tmp_path / language / "LC_MESSAGES" / "django.mo"
+        file.parent.mkdir(parents=True)
+        with file.open("wb") as opened:
+            write_mo(opened, Catalog(locale=language))
+    settings.LOCALE_PATHS = [*settings.LOCALE_PATHS, tmp_path]
 
 
 class TestEveryPage:
@@ -142,6 +156,7 @@ class TestTheJudge:
 
 
 class TestTheFrame:
+    @pytest.mark.usefixtures("catalogues")
     @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
     def test_changes_the_language_and_keeps_the_page(
         self, as_role: Callable[..., Visitor], scripts: bool
@@ -151,6 +166,7 @@ class TestTheFrame:
         assert visitor.page.url.endswith("/reviews/?state=member")
         assert visitor.page.locator("html").get_attribute("dir") == "rtl"
 
+    @pytest.mark.usefixtures("catalogues")
     def test_changing_the_language_keeps_what_is_typed(
         self, as_role: Callable[..., Visitor]
     ) -> None:

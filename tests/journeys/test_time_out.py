@@ -86,7 +86,7 @@ class TestWithScripts:
         assert not dialog(visitor).is_visible()
         let_it_be_kept(visitor)
         assert "2 minutes" in dialog(visitor).inner_text()
-        visitor.look().picture("time-out")
+        visitor.look().picture("time-out", whole=False)
         let_it_end(visitor)
         assert TYPED not in visitor.page.content()
 
