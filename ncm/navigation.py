@@ -55,6 +55,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
     entries: list[tuple[str, str, Permission | None]] = [
         (_("Home"), "ncm:home", None),
         (_("Inbox"), "deadlines:inbox", None),
+        *([(_("Referrals"), "referrals:inbox", None)] if _has_referrals(actor) else []),
         (_("Calendar"), "deadlines:calendar", None),
         *([(_("Application"), "partners:application", P.ORGANISATION_APPLY)] if applying else []),
         (_("Registry"), "partners:registry", P.ORGANISATION_SEE),
@@ -78,6 +79,11 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         for label, name, permission in entries
         if permission is None or permission in actor.permissions
     ]
+
+
+def _has_referrals(actor: Any) -> bool:
+    """Whoever works on referrals, and whoever sees where they stand."""
+    return bool({P.REFERRAL_SEE, P.REFERRAL_STEER} & actor.permissions)
 
 
 def _is_current(path: str, href: str) -> bool:

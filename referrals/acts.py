@@ -6,7 +6,6 @@ here: each service asks again.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -19,7 +18,7 @@ from referrals.choices import OPEN, EventKind, Outcome, State, TrackKind, TrackS
 from referrals.deciding import DecidingStage
 from referrals.models import Referral
 from referrals.services.decisions import AWAITED
-from referrals.workflow import DECIDE, referral_workflow
+from referrals.workflow import DECIDE, DECIDED, referral_workflow
 
 P = Permission
 #: Acts of the table that a person carries out by this name on a page of their own.
@@ -107,8 +106,17 @@ def _beside_it(referral: Referral, actor: Actor) -> Iterator[Offer]:
         and SEE in held(actor, referral)
     ):
         yield Offer("opinion", _("Give an opinion"), kind="secondary")
+    if can_withdraw_late(referral) and may(actor, P.REFERRAL_MAKE, referral):
+        yield Offer("withdraw", _("The person withdraws the consent"), kind="warning")
     if can_notify(referral) and may(actor, P.REFERRAL_MAKE, referral):
         yield Offer("notify", _("Send a notice without identity"), kind="secondary")
+
+
+def can_withdraw_late(referral: Referral) -> bool:
+    """It was decided, and still rests on a consent: its withdrawal ends the others' access."""
+    consent = referral.consent
+    is_decided = referral.state in DECIDED.values() and referral.state not in OPEN
+    return is_decided and consent is not None and consent.withdrawn_at is None
 
 
 def can_notify(referral: Referral) -> bool:

@@ -62,7 +62,7 @@ def register_kinds() -> None:
 
 
 def _link(uuid: UUID) -> str:
-    return reverse("referrals:referral", args=[uuid])
+    return reverse("referrals:detail", args=[uuid])
 
 
 def _references(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
@@ -89,18 +89,19 @@ def started(referral: Referral, start_event: StartEvent, *, by: Any, at: datetim
     starts_at = start_of(referral, start_event) or at
     for rule in current().rules():
         kind = _kind_of(rule)
-        holders = _holders(referral, rule, kind, at) if rule.starts is start_event else []
-        in_force = running.rule_in_force(rule.code, at=starts_at)
-        if kind and holders and rule is in_force:
+        ours = kind and rule.starts is start_event
+        if not ours or rule is not running.rule_in_force(rule.code, at=starts_at):
+            continue
+        for organisation, group in _holders(referral, rule, kind, at):
             running.start(
                 kind=kind,
                 rule=rule,
                 subject=_subject(referral),
-                holders=[group for _organisation, group in holders],
+                holders=[group],
                 starts_at=starts_at,
                 by=by,
                 at=at,
-                organisation_uuid=holders[0][0].uuid if len(holders) == 1 else None,
+                organisation_uuid=organisation.uuid,
             )
     _copy_to_grants(referral)
 

@@ -45,7 +45,7 @@ def register_kinds() -> None:
 
 
 def _link(uuid: UUID) -> str:
-    return reverse("referrals:referral", args=[uuid])
+    return reverse("referrals:detail", args=[uuid])
 
 
 def _inbox(uuid: UUID) -> str:

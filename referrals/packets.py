@@ -145,7 +145,7 @@ def shown(content: Content, kind: str = RecipientKind.AUTHORITY) -> tuple[Shown,
     """A content as it is read, in the reader's language: the preview's and the packet's."""
     rules = allowed(kind)
     return tuple(
-        Shown(name, _label(name), _words(name, content[name]), name not in rules.always)
+        Shown(name, label(name), _words(name, content[name]), name not in rules.always)
         for name in rules.fields
         if name in content
     )
@@ -161,7 +161,8 @@ def notice_shown(referral: Referral) -> tuple[Shown, ...]:
     return shown(content_of(referral, kind=NOTICE), NOTICE)
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """What a field of a packet is called."""
     labels = {
         "basis": _("On what it is sent"),
         "first_responder": _("Referred by"),

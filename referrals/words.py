@@ -6,6 +6,7 @@ stages and outcomes are called what the profile calls them.
 
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
 from django.utils import timezone
@@ -118,6 +119,17 @@ def day(moment: datetime | date | None) -> str:
     return date_format(timezone.localtime(moment) if isinstance(moment, datetime) else moment)
 
 
+def moment(at: datetime) -> str:
+    """A moment as a person reads it: the day and the hour."""
+    here = timezone.localtime(at)
+    return f"{date_format(here)}, {date_format(here, 'H:i')}"
+
+
+def zone() -> ZoneInfo:
+    """The country's time zone."""
+    return current().time_zone
+
+
 # --- how long still -------------------------------------------------------------------------------
 
 
@@ -128,8 +140,7 @@ def days_around(at: datetime) -> Calendar:
 
 def left(due: datetime, at: datetime, calendar: Calendar) -> tuple[str, str]:
     """How much time a decision has left, or how late it is, with the colour that repeats it."""
-    zone = current().time_zone
-    today, last = at.astimezone(zone).date(), due.astimezone(zone).date()
+    today, last = at.astimezone(zone()).date(), due.astimezone(zone()).date()
     if due < at:
         late = working_days_between(last, today, calendar)
         if not late:

@@ -20,7 +20,7 @@ from common.workflow import Guard, Refusal, Text, Transition, Workflow
 from partners import access
 from referrals import clocks, deciding, notifications, steps
 from referrals.answers import label, missing_to_send
-from referrals.choices import OPEN, Basis, Outcome, StageCode, State
+from referrals.choices import Basis, Outcome, StageCode, State
 from referrals.deciding import DecidingStage
 from referrals.models import Question, Referral
 
@@ -60,14 +60,16 @@ def referral_workflow(profile: Profile | None = None) -> Workflow:
 
 
 def _build(profile: Profile) -> Workflow:
-    decisions: list[Transition] = []
-    from_: tuple[State, ...] = (S.SUBMITTED,)
-    for stage in deciding.stages(profile):
-        decisions += [_positive(stage, from_), _negative(stage, from_)]
-        from_ = (S.PRELIM_POSITIVE,)
+    # Where a referral waits for each decision: sent, and between the first and the last.
+    waits = (S.SUBMITTED, S.PRELIM_POSITIVE)[: len(profile.stages)]
+    decisions = [
+        decision(stage, from_)
+        for stage, from_ in zip(deciding.stages(profile), waits, strict=True)
+        for decision in (_positive, _negative)
+    ]
     return Workflow(
         "referrals.Referral",
-        (*BEFORE_DECISION, *decisions, *ENDS),
+        (*BEFORE_DECISION, *decisions, _withdrawal(waits), *DRAFTS),
         event=steps.write_event,
         may=access.may,
     )
@@ -282,16 +284,7 @@ BEFORE_DECISION = (
     ),
 )
 
-ENDS = (
-    Transition(
-        "withdraw",
-        from_=OPEN,
-        to=S.WITHDRAWN,
-        permission=P.REFERRAL_MAKE,
-        guard=_adult,
-        then=(steps.end_consent, steps.end_access, steps.keep_in_step, steps.end_clock),
-        label=gettext_lazy("The person withdraws"),
-    ),
+DRAFTS = (
     Transition(
         "expire",
         from_=S.DRAFT,
@@ -313,7 +306,20 @@ ENDS = (
 )
 
 
-def _positive(stage: DecidingStage, from_: tuple[State, ...]) -> Transition:
+def _withdrawal(waits: tuple[State, ...]) -> Transition:
+    """The person agrees no more, at any time before the last decision."""
+    return Transition(
+        "withdraw",
+        from_=(*waits, S.RETURNED),
+        to=S.WITHDRAWN,
+        permission=P.REFERRAL_MAKE,
+        guard=_adult,
+        then=(steps.end_consent, steps.end_access, steps.keep_in_step, steps.end_clock),
+        label=gettext_lazy("The person withdraws"),
+    )
+
+
+def _positive(stage: DecidingStage, from_: State) -> Transition:
     guards = [_theirs(stage)]
     if stage.rules.not_before:
         guards.append(_in_time(stage))
@@ -322,7 +328,7 @@ def _positive(stage: DecidingStage, from_: tuple[State, ...]) -> Transition:
     return _decision(stage, Outcome.POSITIVE, from_, guards, asks=())
 
 
-def _negative(stage: DecidingStage, from_: tuple[State, ...]) -> Transition:
+def _negative(stage: DecidingStage, from_: State) -> Transition:
     guards = [_theirs(stage)]
     if stage.rules.not_before:
         guards.append(_in_time(stage))
@@ -339,7 +345,7 @@ def _negative(stage: DecidingStage, from_: tuple[State, ...]) -> Transition:
 def _decision(
     stage: DecidingStage,
     outcome: Outcome,
-    from_: tuple[State, ...],
+    from_: State,
     guards: list[Guard],
     asks: tuple[str, ...],
 ) -> Transition:

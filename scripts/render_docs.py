@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are drawn from the code: access.md and workflows.md.
+"""Writes the pages of docs/ that are drawn from the code: access, workflows and deadlines.
 
 `--check` writes nothing and exits 1 when a page is not what the code says.
 """
@@ -7,6 +7,7 @@ import csv
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -78,12 +79,64 @@ def workflows_page() -> str:
     return "\n".join(parts)
 
 
+def deadlines_page() -> str:
+    from common.country import load
+
+    lines = [
+        "# Deadlines",
+        "",
+        NOTE,
+        "How long things may take, by country profile (`countries/*.toml`), and where that was",
+        "read. A rule whose source was not read is off: it starts no clock, and none is invented.",
+        "A deadline that runs keeps the rule and calendar it began with. Days end at midnight in",
+        "the country's time zone; `tests/deadlines/test_rules.py` dates every rule by hand.",
+    ]
+    for code in ("coe", "gb", "ua"):
+        profile = load(code)
+        lines += ["", f"## {profile.name} (`{code}`)", "", *_rules_table(profile)]
+    return "\n".join(lines) + "\n"
+
+
+def _rules_table(profile: Any) -> list[str]:
+    from deadlines import words
+
+    lines = [
+        "| Rule | How long | Starts when | The date means | Weight | Source; text as read on |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for rule in profile.all_rules():
+        place = f" ({rule.subdivision})" if rule.subdivision else ""
+        length = words.length(rule.counting.length)
+        counted = words.counted(rule)
+        valid = [
+            f"{word} {day.isoformat()}"
+            for word, day in (("from", rule.valid_from), ("until", rule.valid_to))
+            if day
+        ]
+        state = f"Read on {rule.read_on}" if rule.verified else "**Off: not confirmed**"
+        note = f" *{rule.reading}*" if rule.reading else ""
+        cells = [
+            f"{rule.title}{place} `{rule.code}`" + (f", {' '.join(valid)}" if valid else ""),
+            f"{length}; {counted}" if counted else length,
+            words.STARTS[rule.starts],
+            words.BOUNDS[rule.bound],
+            words.WEIGHTS[rule.weight],
+            f"{rule.source}. {state}: “{rule.text}”{note}",
+        ]
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return lines
+
+
 def main() -> int:
     import django
     from django.utils import translation
 
     django.setup()
-    pages = {"access.md": access_page, "workflows.md": workflows_page}
+    pages = {
+        "access.md": access_page,
+        "deadlines.md": deadlines_page,
+        "workflows.md": workflows_page,
+    }
     stale = []
     with translation.override("en"):
         for name, draw in pages.items():

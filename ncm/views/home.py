@@ -22,6 +22,8 @@ from partners.reviews import answers_in_question, missing_answers
 from partners.services.memberships import MEMBERSHIP
 from partners.views.shown import state_tag
 from partners.workflow import ORGANISATION
+from referrals.lists import inbox_counts
+from referrals.views.inbox import tiles_of
 
 P = Permission
 
@@ -59,6 +61,8 @@ def _tiles(actor: Actor) -> list[Tile]:
             "soon" if unread else "",
         )
     ]
+    if P.REFERRAL_SEE in actor.permissions:
+        tiles.append(_referrals_waiting(actor))
     if P.ORGANISATION_REVIEW in actor.permissions:
         sent = Organisation.objects.visible_to(actor).exclude(pk=actor.organisation_id)
         waiting = capped_count(sent.filter(state__in=BEFORE_THE_REVIEWER))
@@ -81,6 +85,15 @@ def _tiles(actor: Actor) -> list[Tile]:
         )
         tiles.append(Tile(reverse("partners:registry"), known, label))
     return tiles
+
+
+def _referrals_waiting(actor: Actor) -> Tile:
+    """What waits for this organisation: questions to answer, or decisions to make."""
+    show = "waiting"
+    waiting = inbox_counts(actor, {show: tiles_of(actor)[show][1]})[show]
+    label = ngettext("referral waiting for you", "referrals waiting for you", waiting.number)
+    href = f"{reverse('referrals:inbox')}?show={show}"
+    return Tile(href, waiting, label, "soon" if waiting.number else "")
 
 
 def _application(actor: Actor) -> dict[str, Any] | None:

@@ -234,6 +234,7 @@ class Visitor:
         With `whole` false only what stands in the window.
         """
         if os.environ.get("CONCORD_SCREENS"):
+            self.page.mouse.move(0, 0)
             SCREENS.mkdir(parents=True, exist_ok=True)
             for device, size in (("phone", PHONE), ("laptop", LAPTOP)):
                 self.page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -243,6 +244,8 @@ class Visitor:
                     height = min(max(height, needed), TALLEST[device])
                 # A window as high as the page: what keeps its place in the window is in its place.
                 self.page.set_viewport_size({"width": size["width"], "height": height})
+                if whole:
+                    self.page.evaluate("scrollTo(0, 0)")
                 path = SCREENS / f"{name}-{device}.png"
                 self.page.screenshot(path=path)
                 _make_small(path)

@@ -139,7 +139,9 @@ class Panel:
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
         self.system = system_actor("tests", cast.at)
-        self.social, self.social_officer = self._body("Social Office", OrganisationKind.STATE_AGENCY)
+        self.social, self.social_officer = self._body(
+            "Social Office", OrganisationKind.STATE_AGENCY
+        )
         self.ngo, self.ngo_officer = self._body("Seat of Society", OrganisationKind.CSO)
         self.seat("police_side", cast.authority)
         self.seat("social_side", self.social)
