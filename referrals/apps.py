@@ -21,6 +21,7 @@ class ReferralsConfig(AppConfig):
             ReferralGroupGrant,
             ReferralUserGrant,
         )
+        from referrals.services import import_files
         from referrals.services.drafts import expire_drafts
 
         partners_access.register_rule(Referral, access.may_to)
@@ -39,4 +40,6 @@ class ReferralsConfig(AppConfig):
         notifications.register_kinds()
         clocks.register_kinds()
         sweeps.register("referral_drafts", expire_drafts)
+        import_files.register_job()
+        sweeps.register("files to import", import_files.forget_files)
         checks.register(check_deciders, checks.Tags.database)

@@ -85,8 +85,10 @@ def recipients(profile: Profile | None = None) -> OrganisationQuerySet:
     here = [organisation.pk for organisation in seated(stage)]
     if here or stage.votes:
         return able.filter(pk__in=here)
-    elsewhere = DecidingSeat.objects.held().values("organisation")
-    return able.exclude(pk__in=elsewhere)
+    # A seat under a name the country no longer has says nothing any more.
+    names = [authority.id for authority in profile.authorities]
+    elsewhere = DecidingSeat.objects.held().filter(authority__in=names)
+    return able.exclude(pk__in=elsewhere.values("organisation"))
 
 
 def deciders(referral: Referral, stage: DecidingStage) -> list[Organisation]:

@@ -9,7 +9,7 @@ import hmac
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -38,8 +38,6 @@ MOST_EXTRA = 20
 MARK, ROW, REASON = "concord_mark", "concord_row", "concord_reason"
 OURS = (MARK, ROW, REASON)
 _MARK = re.compile(r"m[0-9a-f]{16}-[0-9]{1,6}")
-
-Progress = Callable[[int], None]
 
 
 class NotATable(ValueError):
@@ -112,7 +110,6 @@ def read_file(
     *,
     today: date,
     most_rows: int = 0,
-    progress: Progress = lambda row: None,
 ) -> Reading:
     """Read a CSV of history by a profile. Raises NotATable; a bad row becomes faults.
 
@@ -130,7 +127,6 @@ def read_file(
                     % {"most": most_rows}
                 )
             reader.take(row, cells)
-            progress(reader.reading.rows)
     except csv.Error as error:
         raise NotATable(
             _("This is not a CSV file: line %(line)d cannot be read (%(error)s).")

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from partners.languages import language_name
@@ -186,7 +187,7 @@ def _words(name: str, value: Any) -> tuple[str, ...]:
         labels = dict(LISTS[name].choices)
         return tuple(str(labels.get(each, each)) for each in values)
     if name == "nationalities":
-        return tuple(nationality_name(each) for each in values)
+        return tuple(capfirst(nationality_name(each)) for each in values)
     if name == "language":
         return tuple(language_name(each) for each in values)
     return tuple(values)

@@ -73,13 +73,12 @@ def header_sight(actor: Any, referral: Referral) -> frozenset[Sight]:
 
     Law enforcement sees of its own referral the reference and the status.
     """
-    if actor.system:
-        return frozenset(Sight)
-    if SEE not in held(actor, referral):
-        return current().co_ordinator_sees if _steering(referral) else frozenset()
-    if actor.is_enforcement and referral.state not in WITH_ITS_REFERRER:
+    opened = sections(actor, referral)
+    if opened != STATUS_ONLY:
+        return frozenset(Sight) if Section.HEADER in opened else frozenset()
+    if actor.is_enforcement:
         return frozenset({Sight.REFERENCE, Sight.STATUS})
-    return frozenset(Sight)
+    return current().co_ordinator_sees
 
 
 def timeline(actor: Any, referral: Referral) -> Any:

@@ -64,17 +64,7 @@ def start(
         if found is None:
             return []
         rule = found
-    calendar = _calendar(rule.counting.length, [starts_at, at], subdivision)
-    zone = current().time_zone
-    ends = due_at(starts_at, rule.counting, calendar, zone)
-    first = first_step(
-        starts_at=starts_at,
-        due_at=ends,
-        unit=rule.counting.length.unit,
-        remind_before_days=rule.remind_before_days,
-        calendar=calendar,
-        zone=zone,
-    )
+    counted = _counted(rule, starts_at=starts_at, at=at, subdivision=subdivision)
     rows = [
         Deadline(
             kind=kind,
@@ -84,14 +74,10 @@ def start(
             user=holder if isinstance(holder, User) else None,
             organisation_uuid=organisation_uuid,
             subdivision=subdivision,
-            calendar_version=calendar.version,
             starts_at=starts_at,
-            due_at=ends,
             created_at=at,
             created_by_id=by.user_id,
-            next_stage=first.stage,
-            next_at=first.at,
-            **_counted_as(rule),
+            **counted,
         )
         for holder in holders
     ]
@@ -185,9 +171,22 @@ def cancel(
     return _end(subject, kinds, DeadlineAct.CANCELLED, by=by, at=at, reason_code=reason_code)
 
 
-def _counted_as(rule: DeadlineRule) -> dict[str, Any]:
-    """What the deadline keeps of its rule, so that nothing which runs moves with the profile."""
-    counting = rule.counting
+def _counted(
+    rule: DeadlineRule, *, starts_at: datetime, at: datetime, subdivision: str
+) -> dict[str, Any]:
+    """When it ends and is first told of, and what is kept of the rule so that no later change of
+    the profile moves it."""
+    counting, zone = rule.counting, current().time_zone
+    calendar = _calendar(counting.length, [starts_at, at], subdivision)
+    ends = due_at(starts_at, counting, calendar, zone)
+    first = first_step(
+        starts_at=starts_at,
+        due_at=ends,
+        unit=counting.length.unit,
+        remind_before_days=rule.remind_before_days,
+        calendar=calendar,
+        zone=zone,
+    )
     return {
         "rule_code": rule.code,
         "bound": rule.bound.value,
@@ -197,6 +196,10 @@ def _counted_as(rule: DeadlineRule) -> dict[str, Any]:
         "roll": counting.roll.value,
         "stops_for": tuple(each.value for each in rule.pauses),
         "remind_before_days": rule.remind_before_days,
+        "calendar_version": calendar.version,
+        "due_at": ends,
+        "next_stage": first.stage,
+        "next_at": first.at,
     }
 
 

@@ -142,6 +142,14 @@ def _lists() -> dict[str, Any]:
 
 def _stories() -> dict[str, Any]:
     return {
+        "differences": [
+            {
+                "label": _("About the organisation"),
+                "mine": [_("Shelter and legal aid."), _("Day and night.")],
+                "theirs": [_("Shelter, legal aid and health care.")],
+            },
+            {"label": _("Second channel"), "mine": ["+000 111 222"], "theirs": []},
+        ],
         "events": [
             {
                 "title": _("Admitted to the mechanism"),

@@ -76,7 +76,7 @@ def _row(reset: FactorReset, actor: Actor, places: dict[int, list[str]]) -> dict
         "asked": shown.day(reset.asked_at),
         "tag": {"text": _("Runs"), "colour": "blue"}
         if is_agreed
-        else {"text": _("Waits for a second person"), "colour": "orange"},
+        else {"text": _("Not agreed yet"), "colour": "orange"},
         "due": reset.due_at,
         "is_mine": reset.asked_by_id == actor.user_id,
         "is_me": reset.user_id == actor.user_id,

@@ -39,11 +39,11 @@ NOT_YET = ("", _("Choose"))
 
 
 class PageBoundField(ConcordBoundField):
-    """A question of a referral: marked as optional where it may stay open for good."""
+    """A question of a referral. The heading says what is optional, not each of its questions."""
 
     @property
     def is_marked_optional(self) -> bool:
-        return self.name in self.form.optional
+        return False
 
 
 class Page(forms.Form):
@@ -68,6 +68,21 @@ class Page(forms.Form):
         initial = {"version": referral.version, "seen": self.fingerprint(), **self.standing()}
         super().__init__(data, initial=initial)
         self.prepare()
+
+    def needed(self) -> list[forms.BoundField]:
+        """What is asked first; a page of optional questions only asks all of them."""
+        fields = [field for field in self.visible_fields() if field.name not in self.optional]
+        return fields or self.visible_fields()
+
+    def later(self) -> list[forms.BoundField]:
+        """What may stay open for good: folded away until somebody wants it."""
+        needed = {field.name for field in self.needed()}
+        return [field for field in self.visible_fields() if field.name not in needed]
+
+    @property
+    def is_later_open(self) -> bool:
+        """Whether the optional part is unfolded: it holds an answer, or a fault."""
+        return any(field.errors or field.value() for field in self.later())
 
     def prepare(self) -> None:
         """Choices that depend on the referral or on the language of the page."""
@@ -168,17 +183,17 @@ class WhatHappened(Page):
     )
     optional = frozenset({"region", "means", "indicators"})
 
+    place = forms.ChoiceField(
+        label=_("Where did it take place?"),
+        choices=PlaceOfExploitation.choices,
+        widget=forms.RadioSelect,
+        required=False,
+    )
     exploitation = forms.MultipleChoiceField(
         label=_("Forms of exploitation"),
         help_text=_("Choose all that apply."),
         choices=Exploitation.choices,
         widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
-    place = forms.ChoiceField(
-        label=_("Where did it take place?"),
-        choices=PlaceOfExploitation.choices,
-        widget=forms.RadioSelect,
         required=False,
     )
     region = AreaChoice(

@@ -59,7 +59,8 @@ def record_consent(
     """The person agreed, after it was explained in `language`; each purpose stands on its own.
 
     To be referred can be agreed to while it is a draft or was sent back, also after a no; the other
-    purposes at any time. What stands already is kept. Raises NotAllowed, NotPossible, Stale.
+    purposes at any time. What stands already is kept, with how it was explained
+    put right. Raises NotAllowed, NotPossible, Stale.
     """
     wanted = [Purpose(purpose) for purpose in purposes]
     states = OPEN_TO_THE_REFERRER if Purpose.REFERRAL in wanted else None
@@ -79,6 +80,8 @@ def record_consent(
                 "recorded_by": person_of(by),
             },
         )
+        if not is_new:
+            _correct(consent, language, with_interpreter)
         if purpose == Purpose.REFERRAL:
             row.consent = consent
             move_track(row, TrackKind.CONSENT, TrackStatus.GIVEN, at=at)
@@ -86,6 +89,13 @@ def record_consent(
             record(row, EventKind.CONSENT_GIVEN, by=by, at=at, detail=purpose)
     save(row, ["consent", *follow_basis(row)], at=at)
     return row
+
+
+def _correct(consent: Consent, language: str, with_interpreter: bool) -> None:
+    """What was recorded of the explanation is put right; its history keeps what stood there."""
+    if (consent.language, consent.with_interpreter) != (language, with_interpreter):
+        consent.language, consent.with_interpreter = language, with_interpreter
+        consent.save(update_fields=["language", "with_interpreter"])
 
 
 @transaction.atomic

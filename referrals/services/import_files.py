@@ -3,10 +3,10 @@
 What a row may say is `referrals/imports.py`, what writing it means `referrals/services/imports.py`.
 """
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -82,12 +82,21 @@ def findings(reading: Reading, profile: str) -> dict[str, Any]:
     }
 
 
-def read_again(file: ImportFile, *, at: datetime, progress: Callable[[int], None]) -> Reading:
+def read_again(file: ImportFile, *, at: datetime) -> Reading:
     """The kept file, read once more. Raises FileNotFoundError once it was swept."""
     with file.content.open("rb") as content:
         read = content.read()
     profile = load_profile(file.profile)
-    return read_file(read, profile, today=_today(at), progress=progress)
+    return read_file(read, profile, today=_today(at))
+
+
+def rows_written(job: Job) -> int:
+    """How many rows an import has gone through, about: the cache tells it, and may forget."""
+    return int(cache.get(_in_cache(job), 0))
+
+
+def _in_cache(job: Job) -> str:
+    return f"import-rows:{job.uuid}"
 
 
 def start_import(*, file: ImportFile, skip_bad: bool, by: Actor, at: datetime) -> Job:
@@ -168,13 +177,12 @@ def run_import(job: Job, progress: Progress) -> JobFile | None:
     file = ImportFile.objects.filter(uuid=job.params["file"]).first()
     if file is None:
         raise JobFailed("file_gone")
-    rows = int(file.found["rows"])
+    progress(0, int(file.found["rows"]), "writing")
     try:
-        reading = read_again(file, at=at, progress=lambda row: progress(row, 2 * rows, "reading"))
+        reading = read_again(file, at=at)
     except FileNotFoundError:
         raise JobFailed("file_gone") from None
     if file.batch_id is None:  # else an earlier try wrote it and died before it could say so
-        progress(rows, 2 * rows, "writing")
         _write(file, reading, job, progress)
     if not reading.rejected:
         return None
@@ -183,8 +191,9 @@ def run_import(job: Job, progress: Progress) -> JobFile | None:
 
 def _write(file: ImportFile, reading: Reading, job: Job, progress: Progress) -> ImportBatch:
     def look(done: int, total: int) -> None:
-        # Asks and does not write: progress in this transaction would be seen by nobody, and its
-        # lock would make whoever stops the job wait until it is too late.
+        # The job's row is read and not written: its progress would be seen by nobody before the
+        # commit, and its lock would make whoever stops the job wait until it is too late.
+        cache.set(_in_cache(job), reading.rows - total + done, timeout=LEASE.seconds)
         if not Job.objects.open().filter(pk=job.pk, claim_token=job.claim_token).exists():
             raise JobStopped
 
@@ -204,7 +213,7 @@ def _write(file: ImportFile, reading: Reading, job: Job, progress: Progress) -> 
         file.batch = batch
         file.save(update_fields=["batch"])
         # Raises JobStopped, and takes everything back, where the job was stopped until now.
-        progress(2 * reading.rows, 2 * reading.rows, "writing")
+        progress(reading.rows, reading.rows, "writing")
     return batch
 
 
@@ -220,7 +229,6 @@ def register_job() -> None:
         lease=LEASE,
         keep=KEPT,
         words={
-            "reading": _("Reading the file again"),
             "writing": _("Writing the rows. Nothing is kept until all of them are written."),
             "not_allowed": _("Your role no longer includes importing."),
             "has_faults": _("Rows that were good are bad now. Upload the file again to see them."),

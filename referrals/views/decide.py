@@ -82,6 +82,15 @@ DONE: Mapping[str, Any] = {
     "take_up": gettext_lazy("You can go on with the draft."),
     "notify": gettext_lazy("The notice without identity was sent."),
 }
+#: The boxes people write into, by the beginning of their names: forms differ from state to state.
+TYPED: Mapping[str, Any] = {
+    "question_": gettext_lazy("Question"),
+    "answer-": gettext_lazy("Answer"),
+    "reasons": gettext_lazy("Reasons"),
+    "opinion_answer": gettext_lazy("Answer to the opinion"),
+    "text": gettext_lazy("Opinion"),
+    "note": gettext_lazy("Note"),
+}
 
 
 @needs(P.REFERRAL_SEE)
@@ -180,7 +189,7 @@ def _do(request: HttpRequest, referral: Referral, name: str, offer: Offer | None
         return _show(request, referral, offer, form)
     form.is_valid()
     if _is_stale(form, referral):
-        return _lost_the_race(request, form, referral)
+        return _lost_the_race(request, referral)
     if offer is None:
         raise PermissionDenied
     if not offer.is_possible:
@@ -192,7 +201,7 @@ def _do(request: HttpRequest, referral: Referral, name: str, offer: Offer | None
     except NotAllowed:
         raise PermissionDenied from None
     except Stale as error:
-        return _lost_the_race(request, form, error.current)  # type: ignore[arg-type]
+        return _lost_the_race(request, error.current)  # type: ignore[arg-type]
     except (NotPossible, MissingAnswers) as error:
         form.add_error(None, str(error))
         return _show(request, referral, offer, form)
@@ -240,33 +249,34 @@ def _carry_out(name: str, form: forms.Act, referral: Referral, actor: Actor) -> 
             referral_workflow().apply(referral, name, by=actor, at=actor.at)
 
 
-def _lost_the_race(request: HttpRequest, form: forms.Act, current: Referral) -> HttpResponse:
+def _lost_the_race(request: HttpRequest, current: Referral) -> HttpResponse:
     """409: what was typed here, and what was decided or asked there, side by side."""
     actor = acting(request)
     now = visible(request, current.uuid)
     return conflict(
         request,
         referral=now,
-        rows=_both_texts(form, now, actor),
+        rows=_both_texts(request, now, actor),
         happened=happened_last(now, actor),
         back=reverse("referrals:detail", args=[now.uuid]),
     )
 
 
-def _both_texts(form: forms.Act, now: Referral, actor: Actor) -> list[dict[str, Any]]:
+def _both_texts(request: HttpRequest, now: Referral, actor: Actor) -> list[dict[str, Any]]:
     """Each text typed; beside the first one what the other person wrote, as far as it is open."""
-    theirs: list[str] = []
-    if Section.DECISION in sections(actor, now):
-        theirs = _what_was_said(now)
-    rows = []
-    for name, field in form.fields.items():
-        text = form.cleaned_data.get(name) or form.data.get(name, "")
-        if name == "version" or not isinstance(text, str) or not text.strip():
-            continue
-        rows.append({"label": field.label, "mine": text.splitlines(), "theirs": theirs})
-        theirs = []
+    opened = sections(actor, now)
+    theirs = _what_was_said(now) if Section.DECISION in opened else []
+    typed = [
+        (label, text)
+        for name, text in request.POST.items()
+        for beginning, label in TYPED.items()
+        if name.startswith(beginning) and str(text).strip()
+    ]
+    rows = [{"label": label, "mine": str(text).splitlines(), "theirs": []} for label, text in typed]
     if theirs and not rows:
-        rows.append({"label": _("Text"), "mine": [], "theirs": theirs})
+        rows = [{"label": _("Text"), "mine": [], "theirs": []}]
+    if rows:
+        rows[0]["theirs"] = theirs
     return rows
 
 

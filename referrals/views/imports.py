@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,11 +19,11 @@ from accounts import audit
 from accounts.choices import LogAction
 from common.marks import Permission, Subject, needs
 from common.paging import Order, paginate
+from common.templatetags.concord import moment
 from deadlines.choices import JobState
 from deadlines.models import Job
 from partners.access import Actor, get_or_404
 from partners.models import Organisation
-from partners.views import shown
 from partners.views.lists import columns, page_links
 from referrals.forms.imports import UploadHistory, profiles
 from referrals.import_profile import ProfileError
@@ -33,6 +34,16 @@ from referrals.services.imports import HasFaults
 
 P = Permission
 NEWEST_FIRST = Order("-imported_at", "-id")
+
+
+def grouped(number: int) -> str:
+    """A number as the page's language writes it: 17,920."""
+    return number_format(number, force_grouping=True)
+
+
+def counts(*labels: str) -> list[dict[str, Any]]:
+    """Headings of columns that hold numbers, as components/table.html takes them."""
+    return [{"label": label, "is_number": True} for label in labels]
 
 
 @needs(P.REFERRAL_IMPORT)
@@ -46,11 +57,12 @@ def batches(request: HttpRequest) -> HttpResponse:
     titles = dict(profiles())
     context = {
         "page": page,
-        "columns": columns(
-            _("Imported on"), _("From"), _("By"), _("Added"), _("Known before"), _("Left out")
-        ),
+        "columns": columns(_("Imported on"), _("From"), _("By"))
+        + counts(_("Added"), _("Known before"), _("Left out")),
         "rows": [_batch_row(row, titles) for row in page.rows],
-        "waiting_columns": columns(_("Uploaded"), _("From"), _("Rows"), _("State")),
+        "waiting_columns": columns(_("Uploaded"), _("From"))
+        + counts(_("Rows"))
+        + columns(_("State")),
         "waiting": [_waiting_row(row, titles) for row in waiting.order_by("-uploaded_at")[:20]],
         "empty": {
             "title": _("Nothing has been imported"),
@@ -63,12 +75,12 @@ def batches(request: HttpRequest) -> HttpResponse:
 
 def _batch_row(row: ImportBatch, titles: dict[str, str]) -> list[dict[str, Any]]:
     return [
-        {"text": shown.day(row.imported_at), "href": reverse("referrals:import", args=[row.uuid])},
+        {"text": moment(row.imported_at), "href": reverse("referrals:import", args=[row.uuid])},
         {"text": titles.get(row.profile, row.profile)},
         {"text": row.imported_by.display_name if row.imported_by else ""},
-        {"text": row.rows_added},
-        {"text": row.rows_known},
-        {"text": row.rows_refused},
+        {"text": grouped(row.rows_added)},
+        {"text": grouped(row.rows_known)},
+        {"text": grouped(row.rows_refused)},
     ]
 
 
@@ -76,11 +88,11 @@ def _waiting_row(row: ImportFile, titles: dict[str, str]) -> list[dict[str, Any]
     state = _state(row)
     return [
         {
-            "text": shown.day(row.uploaded_at),
+            "text": moment(row.uploaded_at),
             "href": reverse("referrals:import-file", args=[row.uuid]),
         },
         {"text": titles.get(row.profile, row.profile)},
-        {"text": row.found["rows"]},
+        {"text": grouped(row.found["rows"])},
         {"text": state["text"], "colour": state["colour"]},
     ]
 
@@ -90,7 +102,7 @@ def _state(row: ImportFile) -> dict[str, str]:
         return {"text": _("Being imported"), "colour": "blue"}
     if row.job is not None and row.job.state == JobState.FAILED:
         return {"text": _("Failed"), "colour": "red"}
-    return {"text": _("Checked, not imported"), "colour": "grey"}
+    return {"text": _("Checked"), "colour": "grey"}
 
 
 @needs(P.REFERRAL_IMPORT)
@@ -147,8 +159,8 @@ def _running(row: ImportFile, job: Job) -> dict[str, Any]:
         "file": row,
         "progress": {
             "title": _("Importing"),
-            "done": job.done,
-            "total": job.total or 2 * row.found["rows"],
+            "done": import_files.rows_written(job),
+            "total": row.found["rows"],
             "message": job.words or _("It begins in a moment."),
         },
         "page_href": reverse("referrals:import-file", args=[row.uuid]),
@@ -166,11 +178,11 @@ def _check(row: ImportFile) -> dict[str, Any]:
         "problem": row.job.words if failed and row.job else "",
         "totals": [
             {"label": _("Where it is from"), "value": dict(profiles()).get(row.profile)},
-            {"label": _("Rows"), "value": found["rows"]},
-            {"label": _("Good"), "value": found["good"]},
-            {"label": _("Imported before"), "value": found["good"] - found["fresh"]},
-            {"label": _("Would be added"), "value": found["fresh"]},
-            {"label": _("Bad"), "value": found["bad"]},
+            {"label": _("Rows"), "value": grouped(found["rows"])},
+            {"label": _("Good"), "value": grouped(found["good"])},
+            {"label": _("Imported before"), "value": grouped(found["good"] - found["fresh"])},
+            {"label": _("Would be added"), "value": grouped(found["fresh"])},
+            {"label": _("Bad"), "value": grouped(found["bad"])},
         ],
         "fault_columns": columns(_("Row"), _("Column"), _("Value"), _("What is wrong")),
         "faults": [[{"text": cell} for cell in fault] for fault in found["faults"]],
@@ -178,8 +190,11 @@ def _check(row: ImportFile) -> dict[str, Any]:
         % {"n": hidden}
         if hidden
         else "",
-        "unknown_columns": columns(_("Column"), _("Word"), _("Times")),
-        "unknown": [[{"text": cell} for cell in line] for line in found["unknown"]],
+        "unknown_columns": columns(_("Column"), _("Word")) + counts(_("Times")),
+        "unknown": [
+            [{"text": column}, {"text": word}, {"text": grouped(times)}]
+            for column, word, times in found["unknown"]
+        ],
         "rows_href": reverse("referrals:import-bad-rows", args=[row.uuid]),
         "start_href": reverse("referrals:import-act", args=[row.uuid, "start"]),
         "discard_href": reverse("referrals:import-act", args=[row.uuid, "discard"]),
@@ -195,7 +210,7 @@ def bad_rows(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if not row.found["bad"]:
         raise Http404
     try:
-        reading = import_files.read_again(row, at=row.uploaded_at, progress=lambda done: None)
+        reading = import_files.read_again(row, at=row.uploaded_at)
     except FileNotFoundError:
         raise Http404 from None
     audit.record(
@@ -256,15 +271,16 @@ def batch(request: HttpRequest, uuid: UUID) -> HttpResponse:
     rejects = kept.job if kept is not None and kept.job is not None and kept.job.result else None
     context = {
         "batch": row,
+        "added": grouped(row.rows_added),
         "totals": [
             {"label": _("Where it is from"), "value": dict(profiles()).get(row.profile)},
-            {"label": _("Imported on"), "value": shown.day(row.imported_at)},
+            {"label": _("Imported on"), "value": moment(row.imported_at)},
             {"label": _("By"), "value": row.imported_by.display_name if row.imported_by else ""},
-            {"label": _("Rows in the file"), "value": row.rows_read},
-            {"label": _("Added"), "value": row.rows_added},
-            {"label": _("Imported before, not added again"), "value": row.rows_known},
-            {"label": _("Left out"), "value": row.rows_refused},
-            {"label": _("Organisations entered as applying"), "value": entered},
+            {"label": _("Rows in the file"), "value": grouped(row.rows_read)},
+            {"label": _("Added"), "value": grouped(row.rows_added)},
+            {"label": _("Imported before, not added again"), "value": grouped(row.rows_known)},
+            {"label": _("Left out"), "value": grouped(row.rows_refused)},
+            {"label": _("Organisations entered as applying"), "value": grouped(entered)},
         ],
         "rejects_href": reverse("deadlines:job_file", args=[rejects.uuid]) if rejects else "",
         "rejects_until": rejects.expires_at if rejects else None,

@@ -255,12 +255,14 @@ def _save(request: HttpRequest, form: Page, referral: Referral) -> HttpResponse:
     except Stale as error:
         return _lost_the_race(request, form, error.current)  # type: ignore[arg-type]
     kept.discard(request)
+    messages.success(request, _("Saved."))
+    if missing_to_send(referral) and not missing_to_send(saved) and saved.state == State.DRAFT:
+        return redirect("referrals:check", uuid=saved.uuid)
     return _next(request, form, saved)
 
 
 def _next(request: HttpRequest, form: Page, saved: Referral) -> HttpResponse:
     """On to the next page that is still needed, the first time through; else back."""
-    messages.success(request, _("Saved."))
     needed = {slug: names for slug, _title, names in PAGES}
     missing = missing_to_send(saved)
     if any(name in missing for name in needed[form.slug]) or request.GET.get("from"):

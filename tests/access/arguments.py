@@ -7,6 +7,8 @@ from uuid import UUID
 from accounts import resets
 from accounts.models import FactorReset, Invitation
 from partners.models import Membership
+from referrals.models import Referral
+from tests.referrals.stages import consented, draft, sent
 from tests.support.cast import Cast
 
 NEVER = UUID("00000000-0000-4000-8000-000000000000")
@@ -26,6 +28,13 @@ def _factor_reset(cast: Cast) -> UUID:
 
 def _application_invitation(cast: Cast) -> UUID:
     return Invitation.objects.get(subject_uuid=cast.applying.uuid).uuid
+
+
+def _referral(cast: Cast, stage: Callable[[Cast], Referral]) -> UUID:
+    """One referral at each stage, made once."""
+    if stage.__name__ not in cast.rows:
+        cast.rows[stage.__name__] = stage(cast)
+    return cast.rows[stage.__name__].uuid
 
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -66,6 +75,21 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:contact-edit@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
     "partners:contact-act": lambda cast: {"uuid": cast.contact.uuid, "name": "verify"},
     "partners:token-revoke": lambda cast: {"uuid": NEVER},
+    "referrals:detail": lambda cast: {"uuid": _referral(cast, sent)},
+    "referrals:detail@draft": lambda cast: {"uuid": _referral(cast, draft)},
+    "referrals:detail@never": lambda cast: {"uuid": NEVER},
+    "referrals:new": lambda cast: {"_data": {"client_key": str(NEVER)}},
+    "referrals:log": lambda cast: {"uuid": _referral(cast, draft)},
+    "referrals:log-page": lambda cast: {"uuid": _referral(cast, draft), "page": "person"},
+    "referrals:check": lambda cast: {"uuid": _referral(cast, consented)},
+    "referrals:sent": lambda cast: {"uuid": _referral(cast, sent)},
+    "referrals:act": lambda cast: {"uuid": _referral(cast, sent), "name": "withdraw"},
+    "referrals:act@decide": lambda cast: {"uuid": _referral(cast, sent), "name": "positive"},
+    "referrals:identity": lambda cast: {
+        "uuid": _referral(cast, sent),
+        "_data": {"reason": "safety"},
+    },
+    "referrals:who-looked": lambda cast: {"uuid": _referral(cast, sent)},
     "referrals:import-file": lambda cast: {"uuid": NEVER},
     "referrals:import-bad-rows": lambda cast: {"uuid": NEVER},
     "referrals:import-act": lambda cast: {"uuid": NEVER, "name": "start"},

@@ -1,4 +1,4 @@
-"""Several who decide: bodies that agree, a panel with a seat of civil society, and who sits there."""
+"""Several who decide: bodies that agree, a panel with a seat of civil society, who sits there."""
 
 from datetime import timedelta
 

@@ -240,8 +240,8 @@ class TestTheJob:
     def test_tells_how_far_it_is(self, job: Job) -> None:
         said: list[tuple[int, int, str]] = []
         import_files.run_import(job, lambda *how_far: said.append(how_far))
-        assert said[0] == (1, 6, "reading")
-        assert said[-2:] == [(3, 6, "writing"), (6, 6, "writing")]
+        assert said == [(0, 3, "writing"), (3, 3, "writing")]
+        assert import_files.rows_written(job) == 3
 
     def test_called_again_ends_the_same(self, job: Job) -> None:
         results = [import_files.run_import(job, lambda *_: None) for _ in range(2)]
