@@ -24,7 +24,7 @@ P = Permission
 #: Acts of the table that a person carries out by this name on a page of their own.
 BY_NAME = ("return", "answer", "withdraw", "take_up")
 #: How the button of each looks.
-KINDS = {"return": "secondary", "answer": "", "withdraw": "warning", "take_up": ""}
+KINDS = {"return": "secondary", "answer": "", "withdraw": "secondary", "take_up": ""}
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _beside_it(referral: Referral, actor: Actor) -> Iterator[Offer]:
     ):
         yield Offer("opinion", _("Give an opinion"), kind="secondary")
     if can_withdraw_late(referral) and may(actor, P.REFERRAL_MAKE, referral):
-        yield Offer("withdraw", _("The person withdraws the consent"), kind="warning")
+        yield Offer("withdraw", _("The person withdraws the consent"), kind="secondary")
     if can_notify(referral) and may(actor, P.REFERRAL_MAKE, referral):
         yield Offer("notify", _("Send a notice without identity"), kind="secondary")
 

@@ -4,7 +4,7 @@ How long each runs stands in the country profile; the rows are kept by `deadline
 The end of the decision's clock is copied to the grants of those who decide, for their inbox.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -142,6 +142,15 @@ def decision_due(referral: Referral, stage: DecidingStage) -> datetime | None:
         if row.is_open and row.paused_at is None and row.rule_code == _decision_code(stage)
     ]
     return min(ends, default=None)
+
+
+def decisions_due(referrals: Iterable[Referral]) -> dict[UUID, datetime]:
+    """Until when each is to be decided, as far as a clock runs: for a list, in one query."""
+    uuids = [referral.uuid for referral in referrals]
+    rows = Deadline.objects.open().filter(
+        subject_uuid__in=uuids, kind=DECISION, paused_at__isnull=True
+    )
+    return dict(rows.order_by("-due_at").values_list("subject_uuid", "due_at"))
 
 
 def not_before(referral: Referral, stage: DecidingStage) -> date | None:

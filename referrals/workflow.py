@@ -147,7 +147,7 @@ def _adult(
 def _ran_out(
     obj: Referral, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
 ) -> Refusal | None:
-    """The draft was worked on within 30 days, or somebody else than the system asks"""
+    """It was worked on within 30 days, or nobody was told 7 days before; people cannot ask"""
     if not by.system:
         return Refusal(_("Drafts run out by themselves."))
     if (obj.saved_at or obj.created_at) > at - DRAFT_KEPT:

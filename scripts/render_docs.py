@@ -66,9 +66,14 @@ def access_page() -> str:
 
 
 def workflows_page() -> str:
+    from common.country import FOLDER, load
     from partners.workflow import ORGANISATION
+    from referrals.workflow import referral_workflow
 
     tables = {"An organisation’s way into the mechanism": ORGANISATION}
+    for path in sorted(FOLDER.glob("*.toml")):
+        profile = load(path.stem)
+        tables[f"A referral: {profile.name} (`countries/{path.name}`)"] = referral_workflow(profile)
     parts = [
         "# Workflows\n",
         NOTE,

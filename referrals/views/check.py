@@ -15,6 +15,7 @@ from accounts import kept
 from common.forms import put_in
 from common.marks import Permission, needs
 from common.workflow import NotAllowed, NotPossible, Stale
+from partners.access import Actor
 from partners.models import Organisation
 from partners.views.shown import call
 from referrals import packets, words
@@ -160,19 +161,24 @@ def sent(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "referral": referral,
         "steps": words.waiting_for(referral),
-        "call": reach(referral.authority) or call(acting(request).at),
+        "call": reach(referral.authority, acting(request)) or call(acting(request).at),
     }
     return render(request, "referrals/sent.html", context)
 
 
-def reach(organisation: Organisation | None) -> dict[str, str] | None:
+def reach(organisation: Organisation | None, actor: Actor) -> dict[str, str] | None:
     """Whom to call at the authority, as components/confirm_panel.html takes it; None if unknown."""
-    if organisation is None or not (organisation.phone or organisation.email):
+    if organisation is None:
         return None
     name = {"name": organisation.display_name}
     if organisation.phone:
         text = _("Questions about this referral? Call %(name)s.") % name
         href = f"tel:{organisation.phone.replace(' ', '')}"
         return {"text": text, "href": href, "label": organisation.phone}
-    text = _("Questions about this referral? Write to %(name)s.") % name
-    return {"text": text, "href": f"mailto:{organisation.email}", "label": organisation.email}
+    if organisation.email:
+        text = _("Questions about this referral? Write to %(name)s.") % name
+        return {"text": text, "href": f"mailto:{organisation.email}", "label": organisation.email}
+    if Organisation.objects.visible_to(actor).filter(pk=organisation.pk).exists():
+        text = _("Questions about this referral? How to reach whoever decides:")
+        return {"text": text, "href": organisation.get_absolute_url(), "label": name["name"]}
+    return None

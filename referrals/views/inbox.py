@@ -19,6 +19,7 @@ from partners.access import Actor
 from partners.views.lists import columns, page_links
 from referrals import words
 from referrals.choices import State
+from referrals.clocks import decisions_due
 from referrals.lists import inbox_counts, inbox_page, may_list, steered_page
 from referrals.models import Referral
 from referrals.views.shown import acting
@@ -93,7 +94,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         rows = [(line.referral, line.due_at) for line in page.rows]
     else:
         page = steered_page(actor, cursor=cursor, status=chosen.get("state", ""))
-        rows = [(referral, None) for referral in page.rows]
+        due = decisions_due(page.rows)
+        rows = [(referral, due.get(referral.uuid)) for referral in page.rows]
     context = {
         "tiles": _tiles(actor, show),
         "filter": form,
@@ -103,6 +105,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "columns": _columns(actor),
         "rows": _rows(rows, actor),
         "empty": _empty(actor, is_narrowed=bool(show or any(chosen.values()))),
+        "hides_caption": show not in tiles,
         "caption": str(tiles[show][0]) if show in tiles else _("Referrals"),
         **page_links(request, page),
     }

@@ -125,7 +125,10 @@ class TestOrganisationsVisible:
         assert seen.count() == Organisation.objects.count()
 
     def test_a_member_sees_listed_members_and_its_own(self, cast: Cast) -> None:
-        listed = {"Ministry of the Interior", "Lantern House", "Open Door", "Bridge Fund"}
+        listed = {
+            "Ministry of the Interior", "Lantern House", "Open Door", "Bridge Fund",
+            "Identification Office", "Police Unit",
+        }  # fmt: skip
         assert names(Organisation.objects.visible_to(cast.actor(cast.ngo_caseworker))) == listed
         assert names(
             Organisation.objects.visible_to(cast.actor(cast.unlisted_manager))

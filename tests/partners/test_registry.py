@@ -58,12 +58,12 @@ class TestList:
     @pytest.mark.parametrize(
         ("query", "found"),
         [
-            ({"kind": "state_agency"}, {"ministry", "fund"}),
+            ({"kind": "state_agency"}, {"ministry", "fund", "authority", "police"}),
             ({"capacity": "funder"}, {"fund"}),
             ({"name": "lantern"}, {"ngo"}),
             ({"language": "uk"}, {"other_ngo"}),
             ({"area": "XX-N-1"}, {"other_ngo"}),
-            ({"area": "XX-N"}, {"ministry", "ngo", "other_ngo", "fund"}),
+            ({"area": "XX-N"}, {"ministry", "ngo", "other_ngo", "fund", "authority", "police"}),
             ({"area": "XX-N", "kind": "cso", "language": "uk"}, {"other_ngo"}),
         ],
     )

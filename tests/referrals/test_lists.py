@@ -120,8 +120,9 @@ class TestInbox:
         with counted() as lots:
             page = inbox_page(actor, order=order)
         assert len(page.rows) == 25
-        # One more names the last row for the cursor; nothing grows with the rows.
-        assert len(lots) <= len(few) + 1 <= 6
+        # One more names the last row for the cursor; nothing grows with the rows. SQLite takes one
+        # query for each of the two groups where PostgreSQL takes one for both.
+        assert len(lots) <= len(few) + 1 <= 8
 
     def test_walks_through_all_pages(self, cast: Cast) -> None:
         works_for(cast.ngo_caseworker, cast.ngo, Role.MANAGER, cast.at)

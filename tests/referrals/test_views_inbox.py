@@ -136,6 +136,11 @@ class TestTheCoOrdinator:
         assert answer.context["tiles"] == []
         assert stages.STORY not in words(answer)
 
+    def test_sees_how_much_time_is_left(self, monkeypatch, cast: Cast, client_for) -> None:
+        with stages.country_is(monkeypatch, "gb"):
+            stages.sent(cast)
+            assert "5 working days left" in words(client_for(cast.co_ordinator).get(LIST))
+
     def test_can_look_for_one_state(self, cast: Cast, client_for) -> None:
         stages.sent(cast)
         desk = client_for(cast.co_ordinator)

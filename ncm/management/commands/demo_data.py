@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import open_account
 from common.country import current
+from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
 from ncm.models import TaskForce
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
@@ -36,7 +37,11 @@ DOMAIN = "demo.example"
 SIGN_INS = (
     ("coordinator", "Mira Okonjo-Vale", "Co-ordinator in the ministry: reviews applications"),
     ("manager", "Tomas Lindqvist-Roe", "Manager of an NGO: its entry, people and contacts"),
-    ("caseworker", "Ilse Brannock", "Caseworker in the same NGO"),
+    ("caseworker", "Ilse Brannock", "Caseworker in the same NGO: makes referrals"),
+    ("officer", "Oren Castellane-Wu", "Officer of the authority: asks back, proposes, decides"),
+    ("officer2", "Petra Nightingale-Osei", "Second officer: makes a negative, or does not"),
+    ("panel", "Quill Abernathy-Sow", "Survivor-led group; sits on the panel where there is one"),
+    ("police", "Rhea Stonebridge", "Police: makes referrals, then sees their status only"),
     ("applicant", "Noor Estrada-Finn", "Manager of an NGO that is applying"),
     ("rapporteur", "Piet van Arkel-Duma", "National rapporteur"),
     ("funder", "Sana Whitlock", "Fund officer"),
@@ -119,6 +124,7 @@ class DemoCountry:
         self._ministry()
         self._members()
         self._applications()
+        DemoReferrals(self.now, self.people).build()
 
     def _areas(self) -> None:
         country = Area.objects.create(code="EX", name=str(current().name), level="country")
@@ -180,7 +186,10 @@ class DemoCountry:
         )
 
     def _members(self) -> None:
+        panel = {name for name, _key in PANEL} if has_votes() else set()
         for number, (name, kind, group, capacities, area, languages, what) in enumerate(MEMBERS):
+            if name in panel:
+                capacities = (*capacities, Capacity.COMPETENT_AUTHORITY)
             organisation = self._found(
                 name,
                 kind,
@@ -195,8 +204,9 @@ class DemoCountry:
                 self._join("caseworker", organisation, Role.CASEWORKER)
                 key = "manager"
             else:
-                key = f"manager{number}"
-                self.people[key] = self._person(key, f"Manager {number}")
+                key = "panel" if name == "Second Morning" else f"manager{number}"
+                if key not in self.people:
+                    self.people[key] = self._person(key, f"Manager {number}")
                 self._join(key, organisation, Role.MANAGER)
             if Capacity.FUNDER in capacities:
                 self._join("funder", organisation, Role.FUNDER)
