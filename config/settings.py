@@ -194,9 +194,7 @@ MFA_FORMS = {
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 USERSESSIONS_TRACK_ACTIVITY = False
 
-SESSION_ENGINE = (
-    "django.contrib.sessions.backends.db"  # Redis may lose everything
-)
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # Redis may lose everything
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True

@@ -73,38 +73,46 @@ def grant(
     *,
     subject: models.Model,
     permissions: Iterable[str],
-    to: Group | User,
+    to: Group | User | Iterable[Group | User],
     reason: GrantReason,
     by: User | None,
     at: datetime,
     until: datetime | None = None,
 ) -> None:
-    """Give a group or a person permissions on one row, for one reason.
+    """Give groups or people permissions on one row, for one reason.
 
-    Writes a basis a permission (an equal live one is kept) and guardian's rows.
+    Writes a basis for each holder and permission (an equal live one is kept) and guardian's rows.
     Raises NotGrantable.
     """
-    tables = _tables(subject)
-    holder = {"group": to} if isinstance(to, Group) else {"user": to}
-    for permission in permissions:
+    tables, wanted = _tables(subject), list(permissions)
+    for permission in wanted:
         if permission not in tables.basis.allowed:
             raise NotGrantable(f"{permission!r} cannot be granted on {type(subject).__name__}.")
-        standing = tables.basis.objects.filter(
-            subject=subject, permission=permission, reason=reason, ended_at=None, **holder
-        ).first()
-        if standing is None:
-            tables.basis.objects.create(
-                subject=subject,
-                permission=permission,
-                reason=reason,
-                since_at=at,
-                until_at=until,
-                granted_by=by,
-                **holder,
-            )
-        elif standing.until_at != until:
-            standing.until_at = until
-            standing.save(update_fields=["until_at"])
+    standing = {
+        (basis.group_id, basis.user_id, basis.permission): basis
+        for basis in tables.basis.objects.filter(subject=subject, reason=reason, ended_at=None)
+    }
+    missing = []
+    for holder in [to] if isinstance(to, Group | User) else to:
+        group, user = (holder, None) if isinstance(holder, Group) else (None, holder)
+        for permission in wanted:
+            known = standing.get((group and group.pk, user and user.pk, permission))
+            if known is None:
+                missing.append(
+                    tables.basis(
+                        subject=subject,
+                        group=group,
+                        user=user,
+                        permission=permission,
+                        reason=reason,
+                        since_at=at,
+                        until_at=until,
+                        granted_by=by,
+                    )
+                )
+            elif known.until_at != until:
+                tables.basis.objects.filter(pk=known.pk).update(until_at=until)
+    tables.basis.objects.bulk_create(missing)
     rederive(subject=subject, at=at)
 
 
@@ -141,15 +149,16 @@ def rederive(*, subject: models.Model, at: datetime) -> None:
     live = tables.basis.objects.filter(subject=subject, ended_at=None).filter(
         Q(until_at__isnull=True) | Q(until_at__gt=at)
     )
-    columns = tables.columns(subject)
-    held = live.values_list("group_id", "user_id", "permission", "until_at")
-    bases = list(held)
+    columns, permission_ids = tables.columns(subject), _permission_ids(type(subject))
+    bases = list(live.values_list("group_id", "user_id", "permission", "until_at"))
     for grants, holder, place in (
         (tables.group_grant, "group_id", 0),
         (tables.user_grant, "user_id", 1),
     ):
-        wanted = [(row[place], row[2], row[3]) for row in bases if row[place] is not None]
-        _follow(subject, grants, holder, wanted, columns)
+        held = [
+            (row[place], permission_ids[row[2]], row[3]) for row in bases if row[place] is not None
+        ]
+        _follow(subject, grants, holder, held, columns)
 
 
 @transaction.atomic
@@ -173,14 +182,13 @@ def _follow(
     subject: models.Model,
     grants: type[Any],
     holder: str,
-    live: Iterable[tuple[int, str, datetime | None]],
+    live: Iterable[tuple[int, int, datetime | None]],
     columns: Mapping[str, Any],
 ) -> None:
     """Insert, change and delete grant rows of one kind until they equal the live bases."""
-    permission_ids = _permission_ids(type(subject))
     wanted: dict[tuple[int, int], datetime | None] = {}
-    for holder_id, permission, until in live:
-        key = (holder_id, permission_ids[permission])
+    for holder_id, permission_id, until in live:
+        key = (holder_id, permission_id)
         if key not in wanted:
             wanted[key] = until
         elif wanted[key] is not None:
@@ -204,16 +212,15 @@ def _follow(
         if key not in standing
     ]
     grants.objects.bulk_create(missing)
+    # Rows of one end are changed together: usually all of them, in one statement.
+    stale: dict[datetime | None, list[int]] = {}
     for key, until in wanted.items():
-        if key in standing:
-            _change(standing[key], {"until_at": until, **columns})
-
-
-def _change(row: Any, values: Mapping[str, Any]) -> None:
-    """Write on a grant row what is not so already."""
-    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
-    if changed:
-        type(row).objects.filter(pk=row.pk).update(**changed)
+        values = {"until_at": until, **columns}
+        row = standing.get(key)
+        if row is not None and any(getattr(row, name) != value for name, value in values.items()):
+            stale.setdefault(until, []).append(row.pk)
+    for until, pks in stale.items():
+        grants.objects.filter(pk__in=pks).update(until_at=until, **columns)
 
 
 def _permission_ids(model: type[models.Model]) -> dict[str, int]:

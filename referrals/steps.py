@@ -123,16 +123,16 @@ def saved_now(referral: Referral, at: datetime) -> Mapping[str, Any]:
 def share_with_deciders(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
     """Those who decide get the packet, and their officers may see it"""
     stage = stage_to_decide(referral)
-    for organisation in deciders(referral, stage) if stage else []:
-        group = role_group(organisation=organisation, role=Role.OFFICER, at=at).group
-        grants.grant(
-            subject=referral,
-            permissions=["see"],
-            to=group,
-            reason=GrantReason.AUTHORITY,
-            by=by.user,
-            at=at,
-        )
+    found = deciders(referral, stage) if stage else []
+    grants.grant(
+        subject=referral,
+        permissions=["see"],
+        to=[role_group(organisation=each, role=Role.OFFICER, at=at).group for each in found],
+        reason=GrantReason.AUTHORITY,
+        by=by.user,
+        at=at,
+    )
+    for organisation in found:
         _send_packet(referral, organisation, event.answers.get("struck"), by=by, at=at)
 
 

@@ -8,12 +8,12 @@ from babel.lists import format_list
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
-from common.country import current
 from common.fields import SEPARATOR
 from ncm.reports.published import OTHERS
 from ncm.reports.quarterly import UNKNOWN
-from referrals.choices import AgeGroup, Exploitation, Gender, ResponderType, StageCode
+from referrals.choices import AgeGroup, Exploitation, Gender, Outcome, ResponderType
 from referrals.nationalities import locale, nationality_name
+from referrals.words import outcome_name
 
 _LISTS: dict[str, type[TextChoices]] = {
     "first_responder_type": ResponderType,
@@ -35,18 +35,9 @@ def label(dimension: str, key: str) -> str:
     return " + ".join(_coded(_LISTS[dimension], code) for code in codes)
 
 
-def stage_name(stage: str) -> str:
-    """What this country calls a decision; history may hold one that the country no longer takes."""
-    names = {each.id: str(each.name) for each in current().stages}
-    return names.get(stage) or str(StageCode(stage).label)
-
-
 def outcome_names(stage: str) -> dict[str, str]:
     """What this country calls the two outcomes of a decision."""
-    for each in current().stages:
-        if each.id == stage:
-            return {"positive": str(each.positive), "negative": str(each.negative)}
-    return {"positive": _("Positive"), "negative": _("Negative")}
+    return {outcome: outcome_name(stage, outcome) for outcome in Outcome.values}
 
 
 def _coded(codes: type[TextChoices], code: str) -> str:

@@ -24,11 +24,12 @@ from ncm.reports.base import (
     written,
 )
 from ncm.reports.disclosure import Margin, Value
-from ncm.reports.labels import label, outcome_names, stage_name
+from ncm.reports.labels import label, outcome_names
 from ncm.reports.periods import Quarter
 from ncm.reports.published import OTHERS, Decided, Published, in_full, protected
 from ncm.reports.quarterly import AGE, DECISIONS, ONE_WAY, TWO_WAY, UNKNOWN, figures
 from referrals.choices import AgeGroup, Outcome
+from referrals.words import stage_name
 
 OUTCOMES = (Outcome.POSITIVE, Outcome.NEGATIVE)
 
@@ -343,8 +344,24 @@ def _outcomes(shown: Published) -> Chart | None:
 # --- Words ----------------------------------------------------------------------------------------
 
 
+def _quarter_definition(quarter: Quarter) -> Definition:
+    return Definition(
+        _("Quarter"),
+        _(
+            "%(quarter)s runs from %(first)s to %(last)s. The day on which the referral was "
+            "received or the decision made decides, in the time zone %(zone)s, not the day on "
+            "which it was entered."
+        )
+        % {
+            "quarter": quarter,
+            "first": date_format(quarter.first),
+            "last": date_format(quarter.last),
+            "zone": current().time_zone.key,
+        },
+    )
+
+
 def _definitions(quarter: Quarter) -> tuple[Definition, ...]:
-    zone = current().time_zone.key
     return (
         Definition(
             _("Referral"),
@@ -360,20 +377,7 @@ def _definitions(quarter: Quarter) -> tuple[Definition, ...]:
                 "there are fewer persons than referrals."
             ),
         ),
-        Definition(
-            _("Quarter"),
-            _(
-                "%(quarter)s runs from %(first)s to %(last)s. The day on which the referral was "
-                "received or the decision made decides, in the time zone %(zone)s, not the day on "
-                "which it was entered."
-            )
-            % {
-                "quarter": quarter,
-                "first": date_format(quarter.first),
-                "last": date_format(quarter.last),
-                "zone": zone,
-            },
-        ),
+        _quarter_definition(quarter),
         Definition(
             _("Cut-off"),
             _(

@@ -140,16 +140,20 @@ def _lists() -> dict[str, Any]:
     }
 
 
+def _differences() -> list[dict[str, Any]]:
+    return [
+        {
+            "label": _("About the organisation"),
+            "mine": [_("Shelter and legal aid."), _("Day and night.")],
+            "theirs": [_("Shelter, legal aid and health care.")],
+        },
+        {"label": _("Second channel"), "mine": ["+000 111 222"], "theirs": []},
+    ]
+
+
 def _stories() -> dict[str, Any]:
     return {
-        "differences": [
-            {
-                "label": _("About the organisation"),
-                "mine": [_("Shelter and legal aid."), _("Day and night.")],
-                "theirs": [_("Shelter, legal aid and health care.")],
-            },
-            {"label": _("Second channel"), "mine": ["+000 111 222"], "theirs": []},
-        ],
+        "differences": _differences(),
         "events": [
             {
                 "title": _("Admitted to the mechanism"),

@@ -116,15 +116,17 @@ def _open(*, by: Actor, at: datetime, key: str, answers: Mapping[str, Any]) -> R
         Track(referral=referral, kind=kind, status=status, since_at=at)
         for kind, status in _FIRST_STATUS.items()
     )
-    for role in (Role.CASEWORKER, Role.MANAGER):
-        grants.grant(
-            subject=referral,
-            permissions=["see", "work", "identity"],
-            to=role_group(organisation=organisation, role=role, at=at).group,
-            reason=GrantReason.FIRST_RESPONDER,
-            by=by.user,
-            at=at,
-        )
+    grants.grant(
+        subject=referral,
+        permissions=["see", "work", "identity"],
+        to=[
+            role_group(organisation=organisation, role=role, at=at).group
+            for role in (Role.CASEWORKER, Role.MANAGER)
+        ],
+        reason=GrantReason.FIRST_RESPONDER,
+        by=by.user,
+        at=at,
+    )
     record(referral, EventKind.OPENED, by=by, at=at)
     return referral
 

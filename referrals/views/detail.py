@@ -224,7 +224,7 @@ def _deadlines(referral: Referral, actor: Actor) -> list[dict[str, Any]]:
 # --- the identity, and who looked -----------------------------------------------------------------
 
 
-@needs(P.REFERRAL_SEE)
+@needs(P.REFERRAL_SEE, fresh=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("identity")
 def identity(request: HttpRequest, uuid: UUID) -> HttpResponse:

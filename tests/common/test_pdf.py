@@ -387,7 +387,7 @@ class TestRenderPdf:
             assert words in text
         assert "For publication" in text
         assert "Page 1 of 1" in text
-        assert "April 12, 2023" in text
+        assert "12 April 2023" in text
 
     def test_speaks_the_language_asked_for(self):
         data = render_pdf("base_print.html", REPORT, language="fr")

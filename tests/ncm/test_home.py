@@ -32,7 +32,7 @@ class TestHome:
         tile = next(
             t for t in client.get(HOME).context["tiles"] if t.href == reverse("partners:registry")
         )
-        assert str(tile.count) == str(client.get(tile.href).context["page"].count) == "4"
+        assert str(tile.count) == str(client.get(tile.href).context["page"].count) == "6"
 
     def test_invitations_that_wait_are_counted_for_the_manager(
         self, cast: Cast, client_for, at: datetime

