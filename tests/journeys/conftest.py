@@ -83,7 +83,7 @@ class Visitor:
     """Somebody at a browser, whose every page is judged: axe, policy, overflow."""
 
     def __init__(self, context: BrowserContext, site: str, *, scripts: bool = True) -> None:
-        self.context, self.site = context, site
+        self.context, self.site, self.scripts = context, site, scripts
         # Without scripts axe cannot look: such pages are judged on the same page with them.
         self.judged = scripts
         self.page: Page = context.new_page()
@@ -233,7 +233,7 @@ class Visitor:
 
         With `whole` false only what stands in the window.
         """
-        if os.environ.get("CONCORD_SCREENS"):
+        if os.environ.get("CONCORD_SCREENS") and self.scripts:
             self.page.mouse.move(0, 0)
             SCREENS.mkdir(parents=True, exist_ok=True)
             for device, size in (("phone", PHONE), ("laptop", LAPTOP)):
