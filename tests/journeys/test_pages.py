@@ -5,14 +5,14 @@ The pages are found as people find them: from the navigation, the account menu a
 
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from playwright.sync_api import Response
+from playwright.sync_api import Browser, BrowserType, Response
 
 from tests.journeys.conftest import Visitor
 from tests.support.cast import PERSON, Cast
@@ -66,6 +66,17 @@ def catalogues(settings: Any, tmp_path: Path) -> None:
         with file.open("wb") as opened:
             write_mo(opened, Catalog(locale=language))
     settings.LOCALE_PATHS = [*settings.LOCALE_PATHS, tmp_path]
+
+
+@pytest.fixture
+def remembering(
+    browser_type: BrowserType, browser_type_launch_args: dict[str, Any]
+) -> Iterator[Browser]:
+    """A browser that keeps whole pages for "Back" where it may, as people's browsers do."""
+    usual = ["--disable-back-forward-cache"]  # what playwright starts every browser with
+    browser = browser_type.launch(**browser_type_launch_args, ignore_default_args=usual)
+    yield browser
+    browser.close()
 
 
 class TestEveryPage:
@@ -208,9 +219,10 @@ class TestTheFrame:
         assert visitor.page.get_by_text("Ada Example", exact=False).first.is_visible()
 
     def test_shows_nothing_personal_after_signing_out(
-        self, as_role: Callable[..., Visitor], stage: Cast
+        self, remembering: Browser, site: str, stage: Cast
     ) -> None:
-        visitor = as_role("ngo_manager").open(f"/contacts/{stage.contact.uuid}/")
+        visitor = Visitor(remembering.new_context(), site).arrive_as(stage.ngo_manager)
+        visitor.open(f"/contacts/{stage.contact.uuid}/")
         assert "Ada Example" in visitor.text
         visitor.use_menu("Account", "Sign out")
         assert "You are signed out." in visitor.text
