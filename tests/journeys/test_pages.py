@@ -226,11 +226,10 @@ class TestTheFrame:
         assert "Ada Example" in visitor.text
         visitor.use_menu("Account", "Sign out")
         assert "You are signed out." in visitor.text
-        for _step in range(2):
-            visitor.page.go_back()
-            visitor.page.wait_for_load_state()
-            assert "Ada Example" not in visitor.page.content()
-            assert PERSON not in visitor.page.content()
+        visitor.page.go_back(wait_until="commit")
+        visitor.page.locator("h1").wait_for()
+        assert "Ada Example" not in visitor.page.content()
+        assert PERSON not in visitor.page.content()
 
 
 @pytest.fixture

@@ -25,13 +25,14 @@ from ncm.jobs import quarterly_report
 from ncm.models import TaskForce
 from ncm.reports.base import Context
 from ncm.reports.formats import FORMATS
-from ncm.reports.labels import label, outcome_names, stage_name
+from ncm.reports.labels import label, outcome_names
 from ncm.reports.periods import Quarter
 from ncm.reports.quarterly import figures, tables
 from ncm.reports.quarterly_report import QuarterlyReport, change, in_order
 from partners.models import Membership
 from referrals.choices import Basis, Origin, State, YesNoUnknown
 from referrals.models import Decision, ImportBatch, Person, Referral
+from referrals.words import stage_name
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 
