@@ -3,6 +3,8 @@
 
 SHELL := /bin/bash
 PORT ?= 8000
+KILLS ?= 100
+SCALE ?= 100k
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
@@ -27,6 +29,16 @@ test: ## The whole suite: PostgreSQL, browser, SQLite; ARGS='-k inbox' narrows i
 prove: ## The same properties at full size
 	@scripts/setup.sh run test
 	@exec $(PY) scripts/test.py prove -- $(ARGS)
+
+.PHONY: crash
+crash: ## The site while its processes are killed with -9; KILLS=100, every 50th time the database, Redis
+	@scripts/setup.sh run test
+	@exec $(PY) scripts/crash.py --kills $(KILLS) $(ARGS)
+
+.PHONY: bench
+bench: ## The ratios of design §12 at SCALE=10k, 100k or 1m; writes docs/performance.md
+	@scripts/setup.sh run
+	@PYTHONPATH=scripts:. exec $(PY) -m bench --scale $(SCALE) $(ARGS)
 
 .PHONY: lint
 lint: ## ruff, mypy, import-linter, djlint, missing migrations

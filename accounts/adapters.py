@@ -10,12 +10,16 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts.factors import open_secret, proved_at
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
+
+AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+"""What every mail of ours says of itself (RFC 3834): nobody's absence note answers it."""
 
 
 def name_of(user: User) -> str:
@@ -32,6 +36,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str | None) -> bool:
         # A path of this site. allauth would also take other hosts of ALLOWED_HOSTS.
         return bool(url) and not urlsplit(url).netloc and bool(super().is_safe_url(url))
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        # After the password, before the second factor: whoever has neither is told nothing.
+        if user.is_locked(timezone.now()):  # noqa: TID251 - the edge of a request
+            return redirect("accounts:locked")
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
@@ -79,7 +90,7 @@ class AccountAdapter(DefaultAccountAdapter):
         site = {"name": settings.MFA_TOTP_ISSUER, "domain": urlsplit(settings.SITE_URL).netloc}
         known = {"email": email, "site_url": settings.SITE_URL, "current_site": site}
         try:
-            self.render_mail(template_prefix, email, {**known, **context}).send()
+            self.render_mail(template_prefix, email, {**known, **context}, AUTOMATIC).send()
         except (OSError, smtplib.SMTPException) as fault:
             logger.error("mail %s was not handed over: %s", template_prefix, type(fault).__name__)
 

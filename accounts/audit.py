@@ -10,7 +10,7 @@ import json
 import re
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -235,28 +235,56 @@ def _walk(shard: int) -> Broken | None:
         # Rows first, head second: what was appended meanwhile is walked in the next round.
         start = seq
         rows = AccessLog.objects.filter(shard=shard, seq__gt=seq).order_by("seq")
-        for entry in rows.iterator(chunk_size=2000):
-            if entry.seq != seq + 1:
-                return Broken(shard, seq + 1, "missing")
-            if entry.previous_hash != last:
-                return Broken(shard, entry.seq, "does not follow the row before it")
-            if entry.hash != hash_of(entry):
-                return Broken(shard, entry.seq, "altered")
-            seq, last = entry.seq, entry.hash
+        broken, seq, last = _follow(shard, rows.iterator(chunk_size=2000), seq, last)
         head = AccessLogHead.objects.filter(shard=shard).first()
-        if head is None or head.seq < seq:
-            return Broken(shard, seq, "beyond the recorded head") if seq else None
-        if head.seq == seq:
-            return None if head.hash == last else Broken(shard, seq, "differs from the head")
-        if seq == start:
-            return Broken(shard, seq + 1, "missing")
+        if broken is not None:
+            return broken
+        if head is None or head.seq <= seq or seq == start:
+            return _at_the_end(shard, head and Anchor(shard, head.seq, head.hash), seq, last)
+
+
+def walk(shard: int, rows: Iterable[AccessLog], head: Anchor | None) -> Broken | None:
+    """The first broken place of a chain given whole, rows in order of their place."""
+    broken, seq, last = _follow(shard, rows, 0, GENESIS)
+    return broken or _at_the_end(shard, head, seq, last)
+
+
+def _follow(
+    shard: int, rows: Iterable[AccessLog], seq: int, last: str
+) -> tuple[Broken | None, int, str]:
+    """Link by link from the row `seq` with the hash `last`; where it broke, or how far it went."""
+    for entry in rows:
+        if entry.seq != seq + 1:
+            return Broken(shard, seq + 1, "missing"), seq, last
+        if entry.previous_hash != last:
+            return Broken(shard, entry.seq, "does not follow the row before it"), seq, last
+        if entry.hash != hash_of(entry):
+            return Broken(shard, entry.seq, "altered"), seq, last
+        seq, last = entry.seq, entry.hash
+    return None, seq, last
+
+
+def _at_the_end(shard: int, head: Anchor | None, seq: int, last: str) -> Broken | None:
+    """What the head says of a chain that was whole up to its last row."""
+    if head is None or head.seq < seq:
+        return Broken(shard, seq, "beyond the recorded head") if seq else None
+    if head.seq > seq:
+        return Broken(shard, seq + 1, "missing")
+    return None if head.hash == last else Broken(shard, seq, "differs from the head")
 
 
 def verify_against(anchors: list[Anchor]) -> Iterator[Broken]:
     """Rows that an anchor names and that are gone or different: cutting a chain is found so."""
     for anchor in sorted(anchors, key=lambda a: a.shard):
         entry = AccessLog.objects.filter(shard=anchor.shard, seq=anchor.seq).first()
-        if entry is None:
-            yield Broken(anchor.shard, anchor.seq, "missing, though an anchor names it")
-        elif entry.hash != anchor.hash:
-            yield Broken(anchor.shard, anchor.seq, "differs from the anchor")
+        if broken := against(anchor, entry):
+            yield broken
+
+
+def against(anchor: Anchor, entry: AccessLog | None) -> Broken | None:
+    """What is wrong with the row in the place that an anchor names."""
+    if entry is None:
+        return Broken(anchor.shard, anchor.seq, "missing, though an anchor names it")
+    if entry.hash != anchor.hash:
+        return Broken(anchor.shard, anchor.seq, "differs from the anchor")
+    return None

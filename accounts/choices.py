@@ -27,3 +27,13 @@ class LogAction(models.TextChoices):
     ACCOUNT_UNLOCKED = "account_unlocked", _("Account unlocked")
     TOKEN_ISSUED = "token_issued", _("API token issued")
     TOKEN_REVOKED = "token_revoked", _("API token revoked")
+
+
+class LockReason(models.TextChoices):
+    """Why an account was locked. A closed list: free words about a person are not kept here."""
+
+    LOST_DEVICE = "lost_device", _("A phone, computer or key was lost or stolen")
+    STRANGE_USE = "strange_use", _("The account was used in a way nobody can explain")
+    PASSWORD_KNOWN = "password_known", _("Somebody else may know the password")
+    PRESSURE = "pressure", _("The person may be under pressure from somebody")
+    CANNOT_BE_REACHED = "cannot_be_reached", _("The person cannot be reached and was to stop")

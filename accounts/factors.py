@@ -14,6 +14,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete, post_init, post_save, pre_save
 from django.http import HttpRequest
 
@@ -39,7 +40,12 @@ def has_second_factor(request: HttpRequest) -> bool:
 
 
 def user_has_second_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user_id=user.pk, type__in=FACTOR_TYPES).exists()
+    return factors_of(user.pk).exists()
+
+
+def factors_of(user: Any) -> QuerySet[Authenticator]:
+    """The factors of a person, by key, or by a reference to the key in an outer query."""
+    return Authenticator.objects.filter(user_id=user, type__in=FACTOR_TYPES)
 
 
 def proved_at(request: HttpRequest) -> datetime | None:

@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
-from accounts.choices import LogAction
+from accounts.choices import LockReason, LogAction
 from common.sealing import SealedText, WrappedKeyField
 
 TOKEN_LIFE = timedelta(days=90)
@@ -60,6 +60,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may open the administration pages"), default=False)
     joined_at = models.DateTimeField(_("joined"), editable=False)
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    #: As the standing AccountLock has it, so that every request knows without asking again.
+    locked_until_at = models.DateTimeField(null=True, blank=True, editable=False)
     data_key = WrappedKeyField(_("data key"), editable=False)
 
     objects = UserManager()
@@ -94,6 +96,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.display_name
+
+    def is_locked(self, at: datetime) -> bool:
+        """Whether a security lock stands at this moment; it ends by itself."""
+        return self.locked_until_at is not None and self.locked_until_at > at
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()
@@ -271,6 +277,89 @@ class FactorReset(models.Model):
 
     def __str__(self) -> str:
         return f"factor reset {self.uuid}"
+
+
+LOCK_LIFE = timedelta(hours=72)
+"""The longest one person may lock an account (design §5.9); a second person may add as much."""
+
+
+class AccountLockQuerySet(models.QuerySet["AccountLock"]):
+    def standing(self, at: datetime) -> "AccountLockQuerySet":
+        """Neither lifted nor over."""
+        return self.filter(lifted_at=None, until_at__gt=at)
+
+
+class AccountLock(models.Model):
+    """Somebody is kept out of their account for safety; it ends by itself.
+
+    `accounts.locks` writes it. Who may lock whom is decided in `partners`.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="locks")
+    reason = models.CharField(_("reason"), max_length=20, choices=LockReason)
+    locked_at = models.DateTimeField()
+    locked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="locks_made")
+    until_at = models.DateTimeField()
+    extended_at = models.DateTimeField(null=True, blank=True)
+    extended_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="locks_extended"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="locks_lifted"
+    )
+
+    objects = AccountLockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("lock of an account")
+        verbose_name_plural = _("locks of accounts")
+        indexes = [models.Index(fields=["user", "-locked_at"], name="accountlock_of_user")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "locked_at"],
+                name="accountlock_once_at_a_time",
+                violation_error_message=_("This account is locked already."),
+            ),
+            models.CheckConstraint(
+                name="accountlock_reason_known",
+                condition=Q(reason__in=LockReason.values),
+                violation_error_message=_("Choose a reason of the list."),
+            ),
+            models.CheckConstraint(
+                name="accountlock_ends_within_72_hours",
+                condition=Q(until_at__gt=F("locked_at"))
+                & (
+                    Q(extended_by=None, until_at__lte=F("locked_at") + LOCK_LIFE)
+                    | Q(extended_by__isnull=False, until_at__lte=F("locked_at") + 2 * LOCK_LIFE)
+                ),
+                violation_error_message=_("One person locks an account for at most 72 hours."),
+            ),
+            models.CheckConstraint(
+                name="accountlock_extended_by_a_second_person",
+                condition=Q(extended_by=None, extended_at=None)
+                | (
+                    Q(extended_at__isnull=False)
+                    & ~Q(extended_by=F("locked_by"))
+                    & ~Q(extended_by=F("user"))
+                ),
+                violation_error_message=_("Somebody else extends a lock."),
+            ),
+            models.CheckConstraint(
+                name="accountlock_by_somebody_else",
+                condition=~Q(locked_by=F("user")) & (Q(lifted_by=None) | ~Q(lifted_by=F("user"))),
+                violation_error_message=_("Nobody locks or unlocks their own account."),
+            ),
+            models.CheckConstraint(
+                name="accountlock_lifted_by_somebody",
+                condition=Q(lifted_at=None, lifted_by=None)
+                | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"account lock {self.uuid}"
 
 
 class KeptForm(models.Model):

@@ -23,6 +23,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -105,11 +106,20 @@ class TimeOutMiddleware:
         with audit.origin(request.headers.get("X-Request-ID", ""), _client_ip(request)):
             if request.user.is_authenticated:
                 at = timezone.now()  # noqa: TID251 - the edge of a request
+                if request.user.is_locked(at):
+                    return self._lock_out(request)
                 if at >= ends_at(request.session)[0]:
                     return self._end(request, at)
                 if not _is_passive(request):
                     touch(request.session, at)
             return self.get_response(request)
+
+    def _lock_out(self, request: HttpRequest) -> HttpResponse:
+        """Whoever was between the password and the second factor when the lock came."""
+        logout(request)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Redirect": reverse("accounts:locked")})
+        return redirect("accounts:locked")
 
     def _end(self, request: HttpRequest, at: datetime) -> HttpResponse:
         is_kept = _keep_post(request, at)

@@ -30,7 +30,8 @@ class TokenAuthentication(KnoxAuthentication):
         except UnicodeDecodeError:
             digest = ""
         if digest:
-            live = ApiToken.objects.live(at).filter(user__is_active=True)
+            unlocked = Q(user__locked_until_at=None) | Q(user__locked_until_at__lte=at)
+            live = ApiToken.objects.live(at).filter(unlocked, user__is_active=True)
             found = live.select_related("user").filter(digest=digest).first()
         if found is None:
             raise AuthenticationFailed(_("Invalid token."))

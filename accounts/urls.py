@@ -10,6 +10,7 @@ urlpatterns = [
     path("keepalive/", views.keepalive, name="keepalive"),
     path("kept/", views.keep, name="keep"),
     path("second-factor/stop-reset/", views.stop_reset, name="stop_reset"),
+    path("locked/", views.locked, name="locked"),
     path("invitation/", views.invitation, name="invitation"),
     path("invitation/<str:token>/", views.accept, name="accept"),
 ]

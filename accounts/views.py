@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import invitations, kept, resets, services, sessions
+from accounts import invitations, kept, locks, resets, services, sessions
 from accounts.adapters import speak
 from accounts.forms import AcceptForm, MeForm
 from accounts.models import FactorReset, Invitation
@@ -60,6 +60,13 @@ def stop_reset(request: HttpRequest) -> HttpResponse:
             _("Stopped. Your second factor stays. Tell the co-ordination who asked for it."),
         )
     return redirect("accounts:me")
+
+
+@needs(Permission.PUBLIC)
+@require_GET
+def locked(request: HttpRequest) -> HttpResponse:
+    """What somebody can do whose account is locked; the same page for everybody who opens it."""
+    return render(request, "accounts/locked.html", {"call": locks.whom_to_call(timezone.now())})
 
 
 # --- the session ----------------------------------------------------------------------------------

@@ -123,7 +123,10 @@ def bar_chart(
     if colour:
         encoding["color"] = _series(data, PALETTE)
         if stacked:
-            bar |= {"stroke": "#ffffff", "strokeWidth": 1}
+            bar |= {"stroke": "#ffffff"}
+            # The line between two parts; of a part that is nought it would cut through the axis.
+            something = {"test": "datum.y > 0", "value": 1}
+            encoding["strokeWidth"] = {"condition": something, "value": 0}
         else:
             encoding[f"{across}Offset"] = {"field": "s", "type": "nominal", "sort": data.series}
     layers: list[Spec] = [{"mark": bar, "encoding": quantity}]

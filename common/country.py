@@ -207,7 +207,12 @@ def _profile(top: _Table, code: str) -> Profile:
         terms={term: terms.label(term) for term in Term},
         stages=tuple(_stage(each) for each in top.tables("stages")),
         authorities=tuple(
-            Authority(each.text("id"), each.label("name"), each.texts("stages"))
+            Authority(
+                each.text("id"),
+                each.label("name"),
+                each.texts("stages"),
+                is_alternate=each.take("alternate", bool, "true or false", False),
+            )
             for each in _ended(top.tables("authorities"))
         ),
         referrer_may_decide=decision.flag("referrer_may_decide"),
@@ -386,9 +391,11 @@ def _check_references(profile: Profile, top: _Table) -> None:
             top.problem(f"{key}.rule", "the code of a deadline", route.rule)
         if route and not set(route.stages) <= set(stages):
             top.problem(f"{key}.stages", f"some of {', '.join(stages)}", list(route.stages))
-    decided = {stage for authority in profile.authorities for stage in authority.stages}
-    if decided != set(stages):
-        top.problem("authorities", f"somebody for each of {', '.join(stages)}", sorted(decided))
+    for is_alternate, who in ((False, "somebody"), (True, "an alternate")):
+        bodies = [each for each in profile.authorities if each.is_alternate is is_alternate]
+        decided = {stage for authority in bodies for stage in authority.stages}
+        if decided != set(stages):
+            top.problem("authorities", f"{who} for each of {', '.join(stages)}", sorted(decided))
     for n, rule in enumerate(profile.deadlines):
         if rule.subdivision and rule.subdivision not in profile.subdivisions:
             top.problem(f"deadlines.{rule.code}.subdivision", "a declared one", rule.subdivision)

@@ -15,7 +15,8 @@ from uuid import UUID
 class Permission(StrEnum):
     """Everything a person may be allowed to do, as NOUN_VERB.
 
-    The first three say that no role is needed; each of the others is held through a role.
+    The first three say that no role is needed, PANEL_SIT that a panel has named the person; each of
+    the others is held through a role.
     """
 
     PUBLIC = "public"
@@ -30,9 +31,15 @@ class Permission(StrEnum):
     ORGANISATION_INVITE = "organisation_invite"
     ORGANISATION_REVIEW = "organisation_review"
     ORGANISATION_SEE = "organisation_see"
+    ORGANISATION_SPEAK = "organisation_speak"
+    """Speak for the organisation where its place is at stake: answer a notice, appeal, leave."""
+    PANEL_SIT = "panel_sit"
+    """Hear and decide a proceeding about an organisation; held by being named to its panel."""
     MEMBERSHIP_MANAGE = "membership_manage"
     FACTOR_RESET = "factor_reset"
     """Take part in taking a lost second factor off somebody else's account."""
+    ACCOUNT_LOCK = "account_lock"
+    """Lock somebody out of their account for safety, extend another's lock, lift one."""
     CONTACT_SEE = "contact_see"
     CONTACT_EDIT = "contact_edit"
     TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret
@@ -40,13 +47,29 @@ class Permission(StrEnum):
     REPORT_BUILD = "report_build"
     REFERRAL_IMPORT = "referral_import"
     """Enter history from a file: past referrals as the statistics have them, without persons."""
+    RULE_CHANGE = "rule_change"
+    """Change the rules and working days of the country, and move what runs by them."""
+    DEADLINE_CHANGE = "deadline_change"
+    """Give a deadline that binds one's own group more time, or stop it, with a reason."""
     SYSTEM_HEALTH_SEE = "system_health_see"
     REFERRAL_MAKE = "referral_make"
-    """Draft and send referrals, answer questions, withdraw: the organisation that refers."""
+    """Begin referrals and send them: whoever is a first responder now."""
+    REFERRAL_KEEP = "referral_keep"
+    """Work on the files one's organisation keeps: answers, consent, withdrawal, support."""
     REFERRAL_SEE = "referral_see"
     """See the referrals one's groups hold a grant on."""
     REFERRAL_DECIDE = "referral_decide"
     """Ask back, propose and decide on identification."""
+    REFERRAL_ASSIGN = "referral_assign"
+    """Say which team or colleague of the organisation works on a referral."""
+    DECIDER_NAME = "decider_name"
+    """Say which organisations decide, under the names the country's profile has for them."""
+    EMERGENCY_ACCESS = "emergency_access"
+    """Open a case that is not open to one, for an hour, under three notices and a review."""
+    EMERGENCY_REVIEW = "emergency_review"
+    """Agree to emergency access, and review it afterwards; never of one's own organisation."""
+    REFERRAL_EXPORT = "referral_export"
+    """Take the files along that one's own organisation keeps."""
     REFERRAL_STEER = "referral_steer"
     """See where referrals stand: the header, never the case."""
 
@@ -92,6 +115,8 @@ class Actor(Protocol):
     def organisation_uuid(self) -> UUID | None: ...
     @property
     def group_ids(self) -> tuple[int, ...]: ...
+    @property
+    def role_group_ids(self) -> tuple[int, ...]: ...
     @property
     def permissions(self) -> frozenset[Permission]: ...
     @property

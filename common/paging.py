@@ -7,16 +7,21 @@ a whole list and nothing skips rows: both cost more the deeper one goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 from typing import Any, NamedTuple
 
 from django.core import signing
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.exceptions import (
+    EmptyResultSet,
+    FieldDoesNotExist,
+    ImproperlyConfigured,
+)
 from django.db import connections
 from django.db.models import F, Field, Model, QuerySet, Value
 from django.utils.formats import number_format
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 PAGE_SIZE = 25
@@ -74,7 +79,7 @@ class Order:
 
         Backwards the nearest comes first, so the rows come in the opposite order.
         """
-        rows = queryset.filter(**{f"{name}__isnull": False for name in self.set_only})
+        rows = self.listed(queryset)
         down = [descending != backwards for descending in self.descending]
         names = zip(self.fields, down, strict=True)
         rows = rows.order_by(*(f"-{name}" if desc else name for name, desc in names))
@@ -91,6 +96,10 @@ class Order:
             passed = f"{name}__{'gt' if down[depth] else 'lt'}{'e' if is_last else ''}"
             rows = rows.exclude(**same, **{passed: place[depth]})
         return rows
+
+    def listed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that have a place in this order."""
+        return queryset.filter(**{f"{name}__isnull": False for name in self.set_only})
 
     def sort(self, rows: Iterable[Row], *, backwards: bool = False) -> list[Row]:
         """Rows of several slices in this order, by the places `_mark` wrote on them."""
@@ -132,6 +141,7 @@ class Page:
 
     ``next`` and ``previous`` are cursors for the URL, empty where there is nothing. ``restarted``
     says that the row the cursor named is gone, so this is the first page and the reader is told.
+    ``count`` is asked for when it is read: a page that does not show it does not pay for it.
     """
 
     rows: list[Row]
@@ -154,6 +164,36 @@ def capped_count_of(
     return _count(list(slices.values()), order, cap)
 
 
+def capped_counts_of(
+    lists: Mapping[str, tuple[Mapping[str, QuerySet[Any]], Order]], cap: int = CAP
+) -> dict[str, CappedCount]:
+    """`capped_count_of` for several lists by name, in one query; on SQLite in one for each."""
+    querysets = [rows for slices, _order in lists.values() for rows in slices.values()]
+    if not querysets:
+        return {name: CappedCount(0) for name in lists}
+    connection = connections[querysets[0].db]
+    if not connection.features.supports_slicing_ordering_in_compound:
+        return {name: capped_count_of(*each, cap) for name, each in lists.items()}
+    parts, values = [], []
+    for slices, order in lists.values():
+        counted = _to_count(list(slices.values()), order, cap)
+        try:
+            if counted is None:
+                raise EmptyResultSet
+            sql, params = counted.query.get_compiler(connection=connection).as_sql()
+        except EmptyResultSet:
+            sql, params = "SELECT 1 WHERE FALSE", ()
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608 - Django's own
+        values += params
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        numbers = cursor.fetchone()
+    return {
+        name: CappedCount(min(number, cap), more=number > cap)
+        for name, number in zip(lists, numbers, strict=True)
+    }
+
+
 def paginate(
     queryset: QuerySet[Any], order: Order, *, cursor: str = "", size: int = PAGE_SIZE
 ) -> Page:
@@ -165,8 +205,17 @@ def paginate(
     return merge_slices({"": queryset}, order, cursor=cursor, size=size)
 
 
+Names = Callable[[list[Row]], Mapping[Any, Any]]
+
+
 def merge_slices(
-    slices: Mapping[str, QuerySet[Any]], order: Order, *, cursor: str = "", size: int = PAGE_SIZE
+    slices: Mapping[str, QuerySet[Any]],
+    order: Order,
+    *,
+    cursor: str = "",
+    size: int = PAGE_SIZE,
+    count: CappedCount | None = None,
+    names: Names | None = None,
 ) -> Page:
     """One list out of several querysets of one shape, such as one for each group of a person.
 
@@ -175,9 +224,13 @@ def merge_slices(
     once; with another place in each (a due date per group) once at each, with that slice's values.
     The count is of distinct values of the order's last field. On PostgreSQL the slices are one
     statement. On SQLite each is one, and text must sort there as it does in Python.
+
+    Who knows them already gives the `count`, or the `names` of rows by `page_pk` (called with the
+    rows of the page), and a query less is asked.
     """
     for queryset in slices.values():
         order.check(queryset.model)
+    page = partial(_page, slices, order, count=count, names=names)
     asked = _Cursor.read(cursor, order)
     place = _place(slices, order, asked) if asked else None
     if asked and place is not None:
@@ -186,14 +239,14 @@ def merge_slices(
         rows = rows[:size]
         if asked.backwards and len(rows) == size:
             rows.reverse()
-            return _page(slices, order, rows, has_next=True, has_previous=more)
+            return page(rows, has_next=True, has_previous=more)
         if rows and not asked.backwards:
-            return _page(slices, order, rows, has_next=more, has_previous=True)
+            return page(rows, has_next=more, has_previous=True)
     # The first page: asked for, or reached going back, or all there is when nothing is left behind.
     rows = _fetch(slices, order, size, None)
     restarted = bool(cursor) and (place is None or not (asked and asked.backwards))
     more = len(rows) > size
-    return _page(slices, order, rows[:size], has_next=more, has_previous=False, restarted=restarted)
+    return page(rows[:size], has_next=more, has_previous=False, restarted=restarted)
 
 
 class _Cursor(NamedTuple):
@@ -271,29 +324,33 @@ def _page(
     *,
     has_next: bool,
     has_previous: bool,
+    count: CappedCount | None,
+    names: Names | None,
     restarted: bool = False,
 ) -> Page:
     first, last = rows[:1] if has_previous else [], rows[-1:] if has_next else []
-    names = _names(slices, order, first + last)
+    named = names(rows) if names else _names(slices, order, first + last)
 
     def cursor(ends: list[Row], *, backwards: bool) -> str:
         for row in ends:
-            name = str(names[_read(row, "page_pk")])
+            name = str(named[_read(row, "page_pk")])
             return _Cursor(name, _read(row, "page_slice"), backwards).write(order)
         return ""
 
-    page = Page(
+    found = Page(
         rows=rows,
         next=cursor(last, backwards=False),
         previous=cursor(first, backwards=True),
-        count=_count(list(slices.values()), order),
+        count=SimpleLazyObject(lambda: _count(list(slices.values()), order))  # type: ignore[arg-type]
+        if count is None
+        else count,
         restarted=restarted,
     )
     for row in rows:
         if isinstance(row, dict):
             for extra in [key for key in row if key.startswith("page_")]:
                 del row[extra]
-    return page
+    return found
 
 
 def _names(slices: Mapping[str, QuerySet[Any]], order: Order, rows: list[Row]) -> dict[Any, Any]:
@@ -308,16 +365,31 @@ def _names(slices: Mapping[str, QuerySet[Any]], order: Order, rows: list[Row]) -
 
 
 def _count(querysets: list[QuerySet[Any]], order: Order, cap: int = CAP) -> CappedCount:
-    set_only = {f"{name}__isnull": False for name in order.set_only}
-    listed = [queryset.filter(**set_only) for queryset in querysets]
-    if len(listed) == 1:
-        return capped_count(listed[0], cap)
-    parts = [rows.order_by().values_list(order.fields[-1])[: cap + 1] for rows in listed]
-    if parts and connections[parts[0].db].features.supports_slicing_ordering_in_compound:
-        number = parts[0].union(*parts[1:]).count()
+    if not querysets:
+        return CappedCount(0)
+    together = connections[querysets[0].db].features.supports_slicing_ordering_in_compound
+    if together or len(querysets) == 1:
+        rows = _to_count(querysets, order, cap)
+        number = rows.count() if rows is not None else 0
     else:
+        parts = _distinct_parts(querysets, order, cap)
         number = len({value for part in parts for value in part})
     return CappedCount(min(number, cap), more=number > cap)
+
+
+def _to_count(querysets: list[QuerySet[Any]], order: Order, cap: int) -> QuerySet[Any] | None:
+    """What a capped count counts: each row once, at most one more than the cap of each slice."""
+    if not querysets:
+        return None
+    if len(querysets) == 1:
+        return order.listed(querysets[0]).order_by().values("pk")[: cap + 1]
+    parts = _distinct_parts(querysets, order, cap)
+    return parts[0].union(*parts[1:])
+
+
+def _distinct_parts(querysets: list[QuerySet[Any]], order: Order, cap: int) -> list[QuerySet[Any]]:
+    listed = (order.listed(queryset) for queryset in querysets)
+    return [rows.order_by().values_list(order.fields[-1])[: cap + 1] for rows in listed]
 
 
 def _read(row: Row, name: str) -> Any:

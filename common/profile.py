@@ -66,9 +66,12 @@ class StartEvent(StrEnum):
     STAGE_1_NOTIFIED = "stage_1_notified"
     STAGE_2_DECIDED = "stage_2_decided"
     NEGATIVE_DECIDED = "negative_decided"
+    NEGATIVE_NOTIFIED = "negative_notified"
     STATUS_GRANTED = "status_granted"
+    PERMIT_GRANTED = "permit_granted"
     BIRTH = "birth"
     CONTACT_VERIFIED = "contact_verified"
+    APPLICATION_SENT = "application_sent"
     MESSAGE_SENT = "message_sent"
     QUESTIONNAIRE_SENT = "questionnaire_sent"
     BREACH_KNOWN = "breach_known"
@@ -159,11 +162,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Authority:
-    """A body that decides, by the name it has in the country."""
+    """A body that decides, by the name it has in the country.
+
+    An alternate decides in the place of bodies that are kept out of a case, and otherwise not.
+    """
 
     id: str
     name: Label
     stages: tuple[str, ...]
+    is_alternate: bool = False
 
 
 @dataclass(frozen=True)
@@ -305,6 +312,7 @@ class Profile:
         return Calendar(
             weekend=self.weekend,
             holidays=(public | added) - removed,
+            worked=removed,
             version=f"{self.code}:{place}:{version('holidays')}:{revision}",
             years=frozenset(years) if self.holidays_of else frozenset(),
         )

@@ -29,13 +29,15 @@ class Calendar:
 
     ``weekend`` holds ISO weekday numbers (Monday 1 … Sunday 7). ``version`` is kept with every
     deadline computed from this calendar. ``years`` are the years whose holidays are known; empty
-    means that there are no holidays to know.
+    means that there are no holidays to know. ``worked`` are days worked after all: a holiday, or a
+    Saturday in exchange for a day between.
     """
 
     weekend: frozenset[int]
     holidays: frozenset[date]
     version: str
     years: frozenset[int] = frozenset()
+    worked: frozenset[date] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.weekend < frozenset(range(1, 8)):
@@ -45,6 +47,8 @@ class Calendar:
         """Raises OutsideCalendar when the year's holidays are not known."""
         if self.years and day.year not in self.years:
             raise OutsideCalendar(f"{self.version} does not know the holidays of {day.year}")
+        if day in self.worked:
+            return True
         return day.isoweekday() not in self.weekend and day not in self.holidays
 
 

@@ -1,23 +1,23 @@
-"""The API: one line per view, and how it says that something went wrong."""
-
-from typing import Any
+"""The API: one line per view."""
 
 from django.urls import path
-from rest_framework.response import Response
-from rest_framework.views import exception_handler as default_handler
 
+from ncm import api as ncm
 from partners import api as partners
+from referrals import api as referrals
 
 app_name = "api"
 urlpatterns = [
     path("organisations/", partners.Organisations.as_view(), name="organisations"),
     path("organisations/<uuid:uuid>/", partners.OrganisationDetail.as_view(), name="organisation"),
+    path("referrals/", referrals.Referrals.as_view(), name="referrals"),
+    path("referrals/<uuid:uuid>/", referrals.ReferralDetail.as_view(), name="referral"),
+    path("referrals/<uuid:uuid>/actions/", referrals.Actions.as_view(), name="referral-acts"),
+    path(
+        "referrals/<uuid:uuid>/actions/<slug:name>/",
+        referrals.Act.as_view(),
+        name="referral-act",
+    ),
+    path("codes/", referrals.Codes.as_view(), name="codes"),
+    path("schema/", ncm.Schema.as_view(), name="schema"),
 ]
-
-
-def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's answer without the text of an exception that could carry a value."""
-    response = default_handler(exception, context)
-    if response is not None and response.status_code == 404:
-        response.data = {"detail": "Not found."}
-    return response

@@ -10,5 +10,6 @@ app = Celery("concord")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    "sweep": {"task": "deadlines.sweep", "schedule": 60.0},
+    # One that no worker took in its minute is of no use: a week without workers leaves no pile.
+    "sweep": {"task": "deadlines.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }

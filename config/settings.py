@@ -48,6 +48,11 @@ if ON_POSTGRESQL:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Row-level security needs the actor's context set inside one transaction (design §5.11).
     DATABASES["default"]["ATOMIC_REQUESTS"] = True
+    # Lists are read from their index (design §5.3). PostgreSQL's own defaults, made for disks that
+    # turn, take whole tables instead, and compile statements that are over before that is done.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+        "options", "-c random_page_cost=1.1 -c jit=off"
+    )
 else:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -93,6 +98,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "anymail",
     "csp",
     "django_filters",
     "django_htmx",
@@ -227,11 +233,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["partners.access.ApiPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "600/min"},
+    "DEFAULT_SCHEMA_CLASS": "partners.openapi.ApiSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["partners.throttling.TokenThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min"},  # of one token
     "UNAUTHENTICATED_USER": None,
-    "EXCEPTION_HANDLER": "config.api.exception_handler",
+    "EXCEPTION_HANDLER": "partners.problems.exception_handler",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Concord",
@@ -239,6 +245,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "OrganisationStateEnum": "partners.choices.OrganisationState",
+        "ReferralStateEnum": "referrals.choices.STATUSES",
         "OrganisationKindEnum": "partners.choices.OrganisationKind",
         "ChannelKindEnum": "partners.choices.ChannelKind",
     },
@@ -305,13 +313,34 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- Mail -----------------------------------------------------------------------------------------
-if env("EMAIL_URL", default=""):
+# A provider by its name in anymail ("postmark"), else a relay, else files.
+MAIL_PROVIDER = env("MAIL_PROVIDER", default="")
+MAIL_WEBHOOK_SECRET = env("MAIL_WEBHOOK_SECRET", default="")
+if MAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
+    ANYMAIL = {
+        # Nobody is watched reading: no pixel, and no link led through the provider.
+        "SEND_DEFAULTS": {"track_opens": False, "track_clicks": False},
+        "REQUESTS_TIMEOUT": 20,
+        "WEBHOOK_SECRET": MAIL_WEBHOOK_SECRET or None,
+        **{
+            f"{MAIL_PROVIDER.upper()}_{name}": value
+            for name, value in env.dict("MAIL_PROVIDER_KEYS", default={}).items()
+        },
+    }
+elif env("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR / "mail"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Concord <concord@localhost>")
 EMAIL_TIMEOUT = 20
+# The hour of the morning, in each person's own zone, at which a mail says what waits.
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=7)
+if DIGEST_HOUR not in range(24):
+    raise ImproperlyConfigured("DIGEST_HOUR is an hour of the day, from 0 to 23.")
+# Who may read /health/status/ without a sign-in: monitoring. Empty: nobody.
+HEALTH_TOKEN = env("HEALTH_TOKEN", default="")
 
 # --- Cache and queue: both may be lost at any time ------------------------------------------------
 if env("CACHE_URL", default=""):
@@ -334,19 +363,38 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "control_folder": str(VAR / "broker" / "control"),
         "store_processed": False,
     }
+elif CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # A message comes back this long after its worker died; longer than any task may run. The
+        # sweep has found the work itself by then: messages carry nothing.
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 3,
+        "socket_keepalive": True,
+    }
+# Messages may be lost, repeated and late: what is to be done stands in rows (docs/adr/0008).
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_TASK_SOFT_TIME_LIMIT = 840
-CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # kB; WeasyPrint grows
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 350_000  # kB; WeasyPrint grows
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a report under way goes on
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
-# How long a worker may be silent before its job is another's; how often a person gets a summary.
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for a night
+CELERY_BEAT_SCHEDULER = "deadlines.beat:OneBeat"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 30  # seconds; how soon a second beat takes over
+# How long a worker may be silent before its job is another's.
 JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", default=300))
-DIGEST_EVERY = timedelta(hours=env.int("DIGEST_HOURS", default=24))
+# How long emergency access to a case lasts, and how soon it is reviewed by another organisation.
+EMERGENCY_ACCESS_FOR = timedelta(minutes=env.int("EMERGENCY_ACCESS_MINUTES", default=60))
+EMERGENCY_REVIEW_WITHIN = timedelta(hours=env.int("EMERGENCY_REVIEW_HOURS", default=72))
+# How long somebody who misused it cannot use it.
+EMERGENCY_BARRED_FOR = timedelta(days=env.int("EMERGENCY_BARRED_DAYS", default=365))
 
 # --- Logs: which view, how long, what outcome; never a value --------------------------------------
 LOGGING = {

@@ -10,9 +10,13 @@ os.environ.setdefault("SEALING_KEYS", "t1:" + "dGVzdCBrZXkgb25lIGZvciBjb25jb3JkI
 os.environ.setdefault("BLIND_INDEX_KEY", "dGVzdCBibGluZCBpbmRleCBrZXkgZm9yIGNvbmNvcmQ=")
 
 from config.settings import *
-from config.settings import INSTALLED_APPS, STORAGES, TEMPLATES
+from config.settings import DATABASES, INSTALLED_APPS, ON_POSTGRESQL, STORAGES, TEMPLATES, VAR
 
 TESTING = True
+if not ON_POSTGRESQL:
+    # A file with its log, as the demo has it: in memory a second writer is refused, not kept
+    # waiting.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.testapp"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True

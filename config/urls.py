@@ -2,8 +2,10 @@
 
 from allauth.account import views as account_views
 from allauth.account.decorators import secure_admin_login
+from anymail.urls import urlpatterns as provider_patterns
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
@@ -44,6 +46,8 @@ THIRD_PARTY_MARKS: dict[str, Mark | Permission] = {
     "usersessions_list": P.SIGNED_IN,
     "admin:": Mark(P.SYSTEM_HEALTH_SEE, fresh=True),
 }
+if HEARS_FROM_PROVIDER := bool(settings.MAIL_PROVIDER and settings.MAIL_WEBHOOK_SECRET):
+    THIRD_PARTY_MARKS["mail_provider"] = P.PUBLIC  # it proves itself by the secret
 mark_third_party(THIRD_PARTY_MARKS)
 
 account_patterns = [
@@ -83,6 +87,16 @@ urlpatterns = [
     path("api/v1/", include("config.api")),
     path("language/", set_language, name="set_language"),
 ]
+
+if HEARS_FROM_PROVIDER:
+    name = f"{settings.MAIL_PROVIDER}_tracking_webhook"
+    hears = next((entry.callback for entry in provider_patterns if entry.name == name), None)
+    if hears is None:
+        raise ImproperlyConfigured(
+            f"{settings.MAIL_PROVIDER} cannot tell us which mails came back. Leave "
+            "MAIL_WEBHOOK_SECRET empty, or choose another MAIL_PROVIDER."
+        )
+    urlpatterns.append(path("mail/provider/", hears, name="mail_provider"))
 
 if settings.ADMIN_PATH:
     admin.site.login = secure_admin_login(admin.site.login)

@@ -9,16 +9,23 @@ class DeadlinesConfig(AppConfig):
     verbose_name = _("Deadlines, inbox, mail and background work")
 
     def ready(self) -> None:
-        from accounts import kept, resets
+        from anymail.signals import tracking
+
+        from accounts import kept, locks, resets
         from deadlines import mails, notifications, sweeps
-        from deadlines.services import jobs, mail, notices, reminders
+        from deadlines.services import accounts, acts, jobs, mail, notices, reminders
         from deadlines.services.sweep import send_mail
 
-        mails.register(mail.NOTICES_WAITING, variables=frozenset({"count", "url"}))
+        mails.register(mail.NOTICES_WAITING, variables=frozenset({"count", "stop", "url"}))
         mails.register("invitation", variables=frozenset({"date", "url"}))
         mails.register(notifications.FACTOR_RESET, variables=frozenset({"date"}))
+        mails.register(notifications.ACCOUNT_LOCKED, variables=frozenset({"date", "url"}))
         notifications.register_kinds()
-        resets.register(notifications.factor_reset)
+        acts.register_kind()
+        accounts.register_kind()
+        locks.register(tell=notifications.account_locked)
+        resets.register(accounts.factor_reset)
+        tracking.connect(notifications.mail_came_back, dispatch_uid="deadlines")
 
         # In this order: what writes notices and mail comes before what sends them.
         sweeps.register("resets of second factors", resets.carry_out_due)

@@ -30,6 +30,14 @@ class Urgency(models.TextChoices):
     DIGEST = "digest", _("With the next summary")
 
 
+class Rhythm(models.TextChoices):
+    """How often somebody is mailed about a topic that can wait."""
+
+    DAILY = "daily", _("Once a day")
+    WEEKLY = "weekly", _("Once a week")
+    NEVER = "never", _("No mail, only in the inbox")
+
+
 class Stage(models.TextChoices):
     """When the people a deadline binds are told of it, in this order."""
 
@@ -48,3 +56,38 @@ class DeadlineAct(models.TextChoices):
     MET = "met", _("Met")
     CANCELLED = "cancelled", _("No longer needed")
     ENDED = "ended", _("Ran its time")
+    MOVED = "moved", _("Moved, because a rule or the calendar was changed")
+
+
+class ExtensionReason(models.TextChoices):
+    """Why somebody was given more time. A closed list: no words about a person are kept here."""
+
+    PERSON_ASKED = "person_asked", _("The person asked for more time")
+    HEALTH = "health", _("The person’s state of health")
+    INTERPRETER = "interpreter", _("An interpreter or expert could not be had in time")
+    INFORMATION = "information", _("What another body was asked has not come")
+    LAW = "law", _("The law gives more time in this case")
+    EMERGENCY = "emergency", _("An emergency")
+
+
+class SuspensionReason(models.TextChoices):
+    """Why a clock was stopped (reference: domain, §2.4)."""
+
+    MISSING = "missing", _("The person is missing")
+    AGE_DISPUTE = "age_dispute", _("The age is in dispute")
+    COURT_ORDER = "court_order", _("A criminal court ordered it")
+
+
+class MoveReason(models.TextChoices):
+    """What moved a running deadline that nobody extended."""
+
+    RULE = "rule_changed", _("A rule was changed")
+    CALENDAR = "calendar_corrected", _("The calendar was corrected")
+
+
+class AwayReason(models.TextChoices):
+    """Why somebody is away, no closer than a colleague needs to know."""
+
+    LEAVE = "leave", _("On leave")
+    DUTY = "duty", _("On duty elsewhere")
+    AWAY = "away", _("Away")

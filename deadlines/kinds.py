@@ -22,6 +22,10 @@ Words = str | Promise
 Link = Callable[[UUID], str]
 Escalation = Callable[["Deadline"], list[list[int]]]
 """The ladder for one deadline: keys of users, rung by rung, each told after the one before."""
+MayChange = Callable[[Actor, "Deadline"], bool]
+"""Whether the actor, whom it binds, may give it more time or stop it."""
+Moved = Callable[[Collection[UUID]], None]
+"""Keeps in step what a higher package copied of these subjects' ends."""
 StillVisible = Callable[[Actor, Collection[UUID]], Mapping[UUID, str]]
 """Of these subjects, those the actor may still see, each with the reference it is known by (empty
 for none, never a name). One query, whatever their number."""
@@ -33,6 +37,9 @@ class DeadlineKind:
 
     `climbs_every` is how long each rung of the ladder has before the next is told; the first is
     told that long after the end. `urgency` is that of the notices on the day and after it.
+    `protects` says that the time is the person's own: a change of a rule never takes any of it
+    away. `may_change` says who may extend or stop one, among those it binds. `moved` is called in
+    the transaction that moved, stopped or extended deadlines of this kind, with their subjects.
     """
 
     code: str
@@ -42,12 +49,24 @@ class DeadlineKind:
     escalation: Escalation
     climbs_every: timedelta
     urgency: Urgency
+    protects: bool
+    may_change: MayChange
+    moved: Moved
 
 
 CLIMBS_EVERY = timedelta(days=2)
 """This platform's proposal, where a kind says nothing else."""
 
 _kinds: dict[str, DeadlineKind] = {}
+
+
+def nobody_may(actor: Actor, deadline: "Deadline") -> bool:
+    """A date nobody gives more time to."""
+    return False
+
+
+def nothing_to_keep(subjects: Collection[UUID]) -> None:
+    """Nobody copied the end."""
 
 
 def nobody(deadline: "Deadline") -> list[list[int]]:
@@ -64,6 +83,9 @@ def register(
     escalation: Escalation = nobody,
     climbs_every: timedelta = CLIMBS_EVERY,
     urgency: Urgency = Urgency.DIGEST,
+    protects: bool = False,
+    may_change: MayChange = nobody_may,
+    moved: Moved = nothing_to_keep,
 ) -> None:
     """Make a kind of deadline known; the fields are those of DeadlineKind.
 
@@ -72,12 +94,31 @@ def register(
     known = _kinds.get(kind)
     if known is not None and known.link is not link:
         raise ValueError(f"Two kinds of deadline are called {kind}.")
-    _kinds[kind] = DeadlineKind(kind, title, link, still_visible, escalation, climbs_every, urgency)
+    _kinds[kind] = DeadlineKind(
+        kind, title, link, still_visible, escalation, climbs_every, urgency, protects, may_change,
+        moved,
+    )  # fmt: skip
 
 
 def kind_of(code: str) -> DeadlineKind | None:
     """The kind registered under this name, or None: a row may outlive the code that wrote it."""
     return _kinds.get(code)
+
+
+def registered() -> tuple[DeadlineKind, ...]:
+    """Every kind known, by name."""
+    return tuple(_kinds[code] for code in sorted(_kinds))
+
+
+def tell_moved(deadlines: "Collection[Deadline]") -> None:
+    """Let each kind keep in step what was copied of these deadlines' ends."""
+    by_kind: dict[str, set[UUID]] = {}
+    for deadline in deadlines:
+        by_kind.setdefault(deadline.kind, set()).add(deadline.subject_uuid)
+    for code, subjects in by_kind.items():
+        kind = kind_of(code)
+        if kind is not None:
+            kind.moved(subjects)
 
 
 def seen(actor: Actor, deadlines: "Collection[Deadline]") -> dict[tuple[str, UUID], str]:

@@ -1,4 +1,4 @@
-"""The kinds of mail, and the few things a mail may say: a count, a date, a link into this site.
+"""The kinds of mail, and the few things a mail may say: a count, a date, links into this site.
 
 Texts are `templates/deadlines/mail/<kind>_subject.txt` and `_body.txt`. Sending is
 `deadlines.services.mail`.
@@ -6,8 +6,9 @@ Texts are `templates/deadlines/mail/<kind>_subject.txt` and `_body.txt`. Sending
 
 from dataclasses import dataclass
 
-ALLOWED = frozenset({"count", "date", "url"})
-"""Every variable a mail may have: nothing about a person, a case or an organisation."""
+ALLOWED = frozenset({"count", "date", "stop", "url"})
+"""Every variable a mail may have: nothing about a person, a case or an organisation. `stop` is the
+link that ends such mails, empty where they cannot be ended."""
 
 
 @dataclass(frozen=True)

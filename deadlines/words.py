@@ -42,9 +42,12 @@ STARTS: Mapping[StartEvent, str | Promise] = {
     StartEvent.STAGE_1_NOTIFIED: gettext_lazy("the first decision is notified"),
     StartEvent.STAGE_2_DECIDED: gettext_lazy("the second decision is made"),
     StartEvent.NEGATIVE_DECIDED: gettext_lazy("a negative decision is made"),
+    StartEvent.NEGATIVE_NOTIFIED: gettext_lazy("a negative decision is notified"),
+    StartEvent.PERMIT_GRANTED: gettext_lazy("the permit is granted"),
     StartEvent.STATUS_GRANTED: gettext_lazy("the status is granted"),
     StartEvent.BIRTH: gettext_lazy("the person is born"),
     StartEvent.CONTACT_VERIFIED: gettext_lazy("the contact was last confirmed"),
+    StartEvent.APPLICATION_SENT: gettext_lazy("the application is sent"),
     StartEvent.MESSAGE_SENT: gettext_lazy("the message is sent"),
     StartEvent.QUESTIONNAIRE_SENT: gettext_lazy("the questionnaire is sent"),
     StartEvent.BREACH_KNOWN: gettext_lazy("the breach becomes known"),
@@ -54,6 +57,23 @@ STARTS: Mapping[StartEvent, str | Promise] = {
 PAUSES: Mapping[Pausing, str | Promise] = {
     Pausing.RETURNED: gettext_lazy("while it is sent back with questions"),
     Pausing.SUSPENDED: gettext_lazy("while it is suspended"),
+}
+UNITS: Mapping[Unit, str | Promise] = {
+    Unit.HOURS: gettext_lazy("hours"),
+    Unit.DAYS: gettext_lazy("days"),
+    Unit.WORKING_DAYS: gettext_lazy("working days"),
+    Unit.MONTHS: gettext_lazy("months"),
+    Unit.FIXED_DATE: gettext_lazy("a fixed date"),
+    Unit.YEARLY: gettext_lazy("dates of each year"),
+}
+DAY_ZEROS: Mapping[DayZero, str | Promise] = {
+    DayZero.EXCLUDED: gettext_lazy("does not count: the next day is the first"),
+    DayZero.INCLUDED: gettext_lazy("counts as the first day"),
+}
+ROLLS: Mapping[Roll, str | Promise] = {
+    Roll.NONE: gettext_lazy("stays where it is"),
+    Roll.FORWARD: gettext_lazy("moves to the next working day"),
+    Roll.BACK: gettext_lazy("moves to the working day before"),
 }
 _ROLLS: Mapping[Roll, str | Promise] = {
     Roll.FORWARD: gettext_lazy("an end on a day off moves to the next working day"),
@@ -95,14 +115,27 @@ def counted(rule: DeadlineRule) -> str:
     return "; ".join(parts)
 
 
+def moved(before: datetime, after: datetime, zone: ZoneInfo) -> str:
+    """By how much an end moves: "3 days later", "1 hour earlier"."""
+    days = (after.astimezone(zone).date() - before.astimezone(zone).date()).days
+    if days > 0:
+        return ngettext("%(n)d day later", "%(n)d days later", days) % {"n": days}
+    if days < 0:
+        return ngettext("%(n)d day earlier", "%(n)d days earlier", -days) % {"n": -days}
+    hours = round(abs((after - before).total_seconds()) / 3600)
+    if after > before:
+        return ngettext("%(n)d hour later", "%(n)d hours later", hours) % {"n": hours}
+    return ngettext("%(n)d hour earlier", "%(n)d hours earlier", hours) % {"n": hours}
+
+
 def in_force(rule: DeadlineRule, on: date) -> tuple[str, str]:
     """Whether the rule is on that day, in words, and the colour that repeats it."""
     if not rule.verified:
         return _("Off: not confirmed"), "red"
     if rule.valid_to and on > rule.valid_to:
-        return _("Was in force until %(day)s") % {"day": _day(rule.valid_to)}, "grey"
+        return _("Was in force until %(day)s") % {"day": on_day(rule.valid_to)}, "grey"
     if rule.valid_from and on < rule.valid_from:
-        return _("In force from %(day)s") % {"day": _day(rule.valid_from)}, "yellow"
+        return _("In force from %(day)s") % {"day": on_day(rule.valid_from)}, "yellow"
     return _("In force"), "green"
 
 
@@ -113,7 +146,7 @@ def left(row: Deadline, at: datetime, calendar: Calendar, zone: ZoneInfo) -> tup
     """
     if row.paused_at is not None:
         since = timezone.localtime(row.paused_at, zone).date()
-        return _("Stopped since %(day)s") % {"day": _day(since)}, "purple"
+        return _("Stopped since %(day)s") % {"day": on_day(since)}, "purple"
     today, due_on = at.astimezone(zone).date(), row.due_at.astimezone(zone).date()
     if row.due_at < at:
         return _past(row, today, due_on, at, calendar)
@@ -152,5 +185,11 @@ def _past(
     return ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}, "red"
 
 
-def _day(day: date) -> str:
+def day(moment: datetime, zone: ZoneInfo) -> str:
+    """The local day of a moment, in words."""
+    return on_day(moment.astimezone(zone).date())
+
+
+def on_day(day: date) -> str:
+    """A local day, in words."""
     return date_format(day, "DATE_FORMAT")

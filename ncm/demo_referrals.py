@@ -17,7 +17,7 @@ from partners.services import memberships
 from referrals import deciding
 from referrals.choices import Outcome, RefusalReason
 from referrals.models import Referral
-from referrals.services import consents, decisions, identity, referrals
+from referrals.services import consents, decisions, identity, referrals, seats
 
 AUTHORITY = "Identification Authority"
 #: Who sits beside the authority where several decide: organisation, key of the person.
@@ -89,9 +89,12 @@ class DemoReferrals:
                 if joint:
                     seated = [bodies[place % len(bodies)]]
                 for organisation in seated:
-                    decisions.name_decider(
-                        authority=authority, organisation=organisation, by=self.system, at=joined
-                    )
+                    self._seat(authority, organisation, joined)
+            for alternate in stage.alternate_ids if len(bodies) > 1 else ():
+                self._seat(alternate, bodies[-1], joined)
+
+    def _seat(self, authority: str, organisation: Organisation, at: datetime) -> None:
+        seats.name_decider(authority=authority, organisation=organisation, by=self.system, at=at)
 
     def _join(
         self, key: str, organisation: Organisation, role: Role, at: datetime, **more: Any

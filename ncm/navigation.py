@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from common.country import current
 from common.marks import Permission
 from deadlines.services.notices import unread_count
-from partners.choices import OrganisationState
+from partners.choices import HAS_BEEN_ADMITTED
 
 P = Permission
 
@@ -51,7 +51,7 @@ def _has_catalogue(code: str) -> bool:
 def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
     """The entries this actor can open, the current one marked."""
     organisation = actor.organisation
-    applying = organisation is not None and organisation.state != OrganisationState.MEMBER
+    applying = organisation is not None and organisation.state not in HAS_BEEN_ADMITTED
     entries: list[tuple[str, str, Permission | None]] = [
         (_("Home"), "ncm:home", None),
         (_("Inbox"), "deadlines:inbox", None),
@@ -60,13 +60,18 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         *([(_("Application"), "partners:application", P.ORGANISATION_APPLY)] if applying else []),
         (_("Registry"), "partners:registry", P.ORGANISATION_SEE),
         (_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),
+        (_("Proceedings"), "partners:proceedings", P.ORGANISATION_REVIEW),
+        (_("Who decides"), "referrals:deciders", P.DECIDER_NAME),
         (_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
         (_("Lost second factors"), "partners:resets", P.ORGANISATION_REVIEW),
+        *([(_("Locked accounts"), "partners:locks", P.ACCOUNT_LOCK)] if _locks_all(actor) else []),
         (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
         (_("Reports"), "ncm:reports", P.REPORT_SEE),
         (_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),
         (_("People"), "partners:people", P.MEMBERSHIP_MANAGE),
+        (_("Programs"), "ncm:programs", P.TOKEN_MANAGE),
         (_("Jobs"), "deadlines:jobs", None),
+        (_("Health"), "deadlines:health", P.SYSTEM_HEALTH_SEE),
     ]
     unread = unread_count(actor)
     return [
@@ -79,6 +84,11 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         for label, name, permission in entries
         if permission is None or permission in actor.permissions
     ]
+
+
+def _locks_all(actor: Any) -> bool:
+    """Others find locks beside the list of people, or beside lost second factors."""
+    return not {P.MEMBERSHIP_MANAGE, P.ORGANISATION_REVIEW} & actor.permissions
 
 
 def _has_referrals(actor: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ncm.views import components, home, reports
+from ncm.views import components, home, programs, reports
 
 app_name = "ncm"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("accessibility/", home.accessibility, name="accessibility"),
     path("livez", home.livez, name="livez"),
     path("components/", components.components, name="components"),
+    path("programs/", programs.programs, name="programs"),
+    path("programs/description/", programs.description, name="programs-description"),
     path("reports/", reports.choose, name="reports"),
     path("reports/quarterly/<str:quarter>/", reports.quarterly, name="report"),
     path("reports/quarterly/<str:quarter>/build/", reports.build, name="report-build"),

@@ -17,9 +17,19 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 
+from accounts.factors import factors_of
 from common.marks import NO_ROLE_NEEDED, Decision, Mark, Permission
 from partners.choices import ROLE_NEEDS_CAPACITY, Capacity, OrganisationState, Role
-from partners.models import HeldCapacity, Membership, Organisation, PointOfContact, RoleGroup
+from partners.models import (
+    ChangeRequest,
+    HeldCapacity,
+    Membership,
+    Organisation,
+    PanelSeat,
+    PointOfContact,
+    Proceeding,
+    RoleGroup,
+)
 
 if TYPE_CHECKING:
     # rest_framework.views reads its settings, which name this module, when it is imported.
@@ -35,7 +45,15 @@ M = TypeVar("M", bound=models.Model)
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # Logs referrals and follows them; knows the registry.
     Role.CASEWORKER: frozenset(
-        {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_MAKE, P.REFERRAL_SEE}
+        {
+            P.ORGANISATION_SEE,
+            P.CONTACT_SEE,
+            P.REFERRAL_MAKE,
+            P.REFERRAL_KEEP,
+            P.EMERGENCY_ACCESS,
+            P.EMERGENCY_REVIEW,
+            P.REFERRAL_SEE,
+        }
     ),
     # Answers for the organisation: its entry, its people, its tokens.
     Role.MANAGER: frozenset(
@@ -43,17 +61,36 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_SEE,
             P.ORGANISATION_EDIT,
             P.ORGANISATION_APPLY,
+            P.ORGANISATION_SPEAK,
             P.CONTACT_SEE,
             P.CONTACT_EDIT,
             P.MEMBERSHIP_MANAGE,
             P.FACTOR_RESET,
+            P.ACCOUNT_LOCK,
             P.TOKEN_MANAGE,
+            P.REFERRAL_ASSIGN,
+            P.REFERRAL_EXPORT,
             P.REFERRAL_MAKE,
+            P.REFERRAL_KEEP,
+            P.EMERGENCY_ACCESS,
+            P.EMERGENCY_REVIEW,
             P.REFERRAL_SEE,
+            P.DEADLINE_CHANGE,
         }
     ),
     # Decides on identification, in the authority or on the panel; sees what was sent there.
-    Role.OFFICER: frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_SEE, P.REFERRAL_DECIDE}),
+    Role.OFFICER: frozenset(
+        {
+            P.ORGANISATION_SEE,
+            P.CONTACT_SEE,
+            P.REFERRAL_SEE,
+            P.REFERRAL_DECIDE,
+            P.REFERRAL_ASSIGN,
+            P.DEADLINE_CHANGE,
+            P.EMERGENCY_ACCESS,
+            P.EMERGENCY_REVIEW,
+        }
+    ),
     # Steers the mechanism: admits organisations, sees who answers; does not read cases.
     Role.CO_ORDINATOR: frozenset(
         {
@@ -61,8 +98,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_INVITE,
             P.ORGANISATION_REVIEW,
             P.FACTOR_RESET,
+            P.ACCOUNT_LOCK,
             P.CONTACT_SEE,
             P.REPORT_SEE,
+            P.DECIDER_NAME,
+            P.EMERGENCY_REVIEW,
             P.REFERRAL_STEER,
         }
     ),
@@ -72,26 +112,36 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     # Pays for services; never sees a case.
     Role.FUNDER: frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE}),
-    # Keeps the system running; sees its health and nobody's data.
-    Role.ADMINISTRATOR: frozenset({P.SYSTEM_HEALTH_SEE}),
+    # Keeps the system running and the country's rules in it; sees its health and nobody's data.
+    Role.ADMINISTRATOR: frozenset({P.SYSTEM_HEALTH_SEE, P.ACCOUNT_LOCK, P.RULE_CHANGE}),
 }
 
 #: What is left of it while the organisation is not (or no longer) a member.
 BEFORE_ADMISSION = frozenset(
     {
         P.ORGANISATION_APPLY,
+        P.ORGANISATION_SPEAK,
         P.ORGANISATION_EDIT,
         P.CONTACT_EDIT,
         P.MEMBERSHIP_MANAGE,
         P.FACTOR_RESET,
+        P.ACCOUNT_LOCK,
     }
 )
 
+#: What is left while the organisation is suspended; of its own files only, and no program's.
+WHILE_SUSPENDED = frozenset({P.ORGANISATION_SPEAK, P.REFERRAL_SEE, P.REFERRAL_EXPORT})
+#: Of that, what ends when the time to read its own files is over.
+OWN_FILES = frozenset({P.REFERRAL_SEE, P.REFERRAL_EXPORT})
+
 #: A permission that counts only while the organisation holds the capacity, whatever the role.
+#: What was begun under a capacity goes on without it: REFERRAL_KEEP is not in here.
 PERMISSION_NEEDS_CAPACITY = {P.REFERRAL_MAKE: Capacity.FIRST_RESPONDER}
 
 #: What a token may be given; everything else needs a person.
 TOKEN_SCOPES = frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_MAKE, P.REFERRAL_SEE})
+#: A scope that holds more than its own permission: what a program made it can also work on.
+SCOPE_HOLDS = {P.REFERRAL_MAKE: frozenset({P.REFERRAL_MAKE, P.REFERRAL_KEEP})}
 
 #: Who may do what to a row of a package above this one: (actor, permission, row) → the answer.
 Rule = Callable[[Any, Permission, Any], Decision]
@@ -121,8 +171,10 @@ class Choice:
 class Actor:
     """Whoever acts, built once per request, task or command.
 
-    A person acts for one organisation at a time: `group_ids` and `permissions` come from the
-    memberships active now in that organisation and from no other.
+    A person acts for one organisation at a time: groups and `permissions` come from the
+    memberships active now in that organisation and from no other. `group_ids` open files: of a
+    membership that sees a team's or its own cases only, that is the team's group and not the
+    role's. `role_group_ids` open the registry, which everybody in a role sees alike.
     """
 
     at: datetime
@@ -130,6 +182,7 @@ class Actor:
     organisation: Organisation | None = None
     memberships: tuple[Membership, ...] = ()
     group_ids: tuple[int, ...] = ()
+    role_group_ids: tuple[int, ...] = ()
     permissions: frozenset[Permission] = frozenset()
     proved_at: datetime | None = None
     system: str = ""
@@ -160,8 +213,19 @@ class Actor:
         return self.memberships[0].uuid if self.memberships else None
 
     @property
+    def has_factor(self) -> bool | None:
+        """Whether the person has a second factor; None where no membership told."""
+        return next((getattr(each, "has_factor", None) for each in self.memberships), None)
+
+    @property
     def is_enforcement(self) -> bool:
         return any(membership.is_enforcement for membership in self.memberships)
+
+    @property
+    def own_files_only(self) -> bool:
+        """Whether nothing but the files its organisation keeps is open: while it is suspended."""
+        state = self.organisation.state if self.organisation else ""
+        return state == OrganisationState.SUSPENDED
 
     def holds(self, *roles: Role) -> bool:
         return any(membership.role in roles for membership in self.memberships)
@@ -193,6 +257,8 @@ def actor_for(
     those of the roles that are also in the scopes; with `membership_uuid` no other membership
     counts, and where it has ended the actor acts for nobody.
     """
+    if user.is_locked(at):
+        return Actor(at=at, user=user, proved_at=proved_at, scopes=_scopes(scopes))
     held = list(_active_memberships(user, at))
     if membership_uuid is not None:
         held = [membership for membership in held if membership.uuid == membership_uuid]
@@ -200,20 +266,41 @@ def actor_for(
     if chosen is None:
         return Actor(at=at, user=user, proved_at=proved_at, scopes=_scopes(scopes))
     mine = tuple(m for m in held if m.organisation_id == chosen.pk)
-    permissions = permissions_of(mine)
+    permissions = permissions_of(mine, at)
     if scopes is not None:
-        permissions &= frozenset(scopes) & TOKEN_SCOPES
+        permissions &= _held_by(scopes)
+        if chosen.state == OrganisationState.SUSPENDED:
+            permissions = frozenset()
     return Actor(
         at=at,
         user=user,
         organisation=chosen,
         memberships=mine,
-        group_ids=tuple(sorted({m.group_id for m in mine if m.group_id})),  # type: ignore[attr-defined]
+        group_ids=_groups(m.team_group_id if m.team_id else m.group_id for m in mine),  # type: ignore[attr-defined]
+        role_group_ids=_groups(m.group_id for m in mine),  # type: ignore[attr-defined]
         permissions=permissions,
         proved_at=proved_at,
         choices=_choices(held, chosen),
         scopes=_scopes(scopes),
     )
+
+
+def actors_of(user: "User", at: datetime) -> list[Actor]:
+    """The user as an actor for each of their organisations, without proof: for what they read
+    outside a session, such as a calendar feed."""
+    first = actor_for(user, at=at)
+    others = [choice.organisation_uuid for choice in first.choices if not choice.is_current]
+    return [first, *(actor_for(user, at=at, organisation_uuid=uuid) for uuid in others)]
+
+
+def _groups(ids: Iterable[int | None]) -> tuple[int, ...]:
+    return tuple(sorted({pk for pk in ids if pk}))
+
+
+def _held_by(scopes: Iterable[Permission]) -> frozenset[Permission]:
+    """The permissions that a token's scopes let through."""
+    known = frozenset(scopes) & TOKEN_SCOPES
+    return known.union(*(SCOPE_HOLDS.get(scope, frozenset()) for scope in known))
 
 
 def _scopes(scopes: Iterable[Permission] | None) -> frozenset[Permission] | None:
@@ -231,17 +318,19 @@ def _active_memberships(user: "User", at: datetime) -> models.QuerySet[Membershi
         .select_related("organisation")
         .annotate(
             group_id=Subquery(group[:1]),
+            team_group_id=models.F("team__group_id"),
             co_ordinates=models.Exists(capacities.filter(capacity=Capacity.CO_ORDINATION)),
             reports=models.Exists(capacities.filter(capacity=Capacity.RAPPORTEUR)),
             funds=models.Exists(capacities.filter(capacity=Capacity.FUNDER)),
             responds=models.Exists(capacities.filter(capacity=Capacity.FIRST_RESPONDER)),
             decides=models.Exists(capacities.filter(capacity=Capacity.COMPETENT_AUTHORITY)),
+            has_factor=models.Exists(factors_of(OuterRef("user"))),
         )
         .order_by("organisation__name", "organisation_id", "role")
     )
 
 
-def permissions_of(memberships: Iterable[Membership]) -> frozenset[Permission]:
+def permissions_of(memberships: Iterable[Membership], at: datetime) -> frozenset[Permission]:
     """The permissions of annotated memberships in one organisation, capacities checked again."""
     permissions: set[Permission] = set()
     for membership in memberships:
@@ -256,12 +345,25 @@ def permissions_of(memberships: Iterable[Membership]) -> frozenset[Permission]:
         needed = ROLE_NEEDS_CAPACITY.get(role)
         if needed is not None and not holds[needed]:
             continue
-        granted = ROLE_PERMISSIONS[role]
-        if membership.organisation.state != OrganisationState.MEMBER:
-            granted &= BEFORE_ADMISSION
+        granted = ROLE_PERMISSIONS[role] & left_to(membership.organisation, at)
         lacking = {p for p, capacity in PERMISSION_NEEDS_CAPACITY.items() if not holds[capacity]}
         permissions |= granted - lacking
     return frozenset(permissions)
+
+
+def left_to(organisation: Organisation, at: datetime) -> frozenset[Permission]:
+    """What the people of an organisation may do at most, where it stands with the mechanism."""
+    match organisation.state:
+        case OrganisationState.MEMBER:
+            return frozenset(P)
+        case OrganisationState.SUSPENDED:
+            until = organisation.files_until_at
+            is_open = until is not None and until > at
+            return WHILE_SUSPENDED if is_open else WHILE_SUSPENDED - OWN_FILES
+        case OrganisationState.LEFT:
+            return frozenset()
+        case _:
+            return BEFORE_ADMISSION
 
 
 def _chosen(held: list[Membership], wanted: UUID | str | None) -> Organisation | None:
@@ -292,6 +394,8 @@ def may(actor: Any, permission: Permission, obj: models.Model | None = None) -> 
         return Decision(False, _("Sign in first."))
     if permission in NO_ROLE_NEEDED:
         return Decision(True)
+    if permission == P.PANEL_SIT:
+        return _seated(actor, obj)
     if permission not in actor.permissions:
         return Decision(False, _("Your role in this organisation does not include this."))
     if obj is None:
@@ -299,16 +403,40 @@ def may(actor: Any, permission: Permission, obj: models.Model | None = None) -> 
     return _may_to(actor, permission, obj)
 
 
+def _seated(actor: Any, obj: models.Model | None) -> Decision:
+    """A seat of the actor's own, with a vote where it is about one proceeding or organisation."""
+    seats = PanelSeat.objects.sat_on_by(actor)
+    if isinstance(obj, Proceeding):
+        seats = seats.filter(proceeding=obj, instance=obj.instance, has_vote=True)
+    elif isinstance(obj, Organisation):
+        seats = seats.filter(proceeding__organisation=obj, has_vote=True)
+    elif obj is not None:
+        raise TypeError(f"No panel decides about a {type(obj).__name__}.")
+    return Decision(seats.exists(), _("You were not named to this panel."))
+
+
 def _may_to(actor: Any, permission: Permission, obj: models.Model) -> Decision:
     if isinstance(obj, Organisation):
         entries = Organisation.objects.filter(pk=obj.pk)
-        if permission in {P.ORGANISATION_APPLY, P.ORGANISATION_EDIT, P.MEMBERSHIP_MANAGE}:
+        if permission == P.ORGANISATION_SPEAK:
+            allowed = obj.pk == actor.organisation_id
+        elif permission in {P.ORGANISATION_APPLY, P.ORGANISATION_EDIT, P.MEMBERSHIP_MANAGE}:
             allowed = entries.editable_by(actor).exists()
         elif permission == P.ORGANISATION_REVIEW:
             # Nobody reviews the organisation they work for.
             allowed = obj.pk != actor.organisation_id and entries.visible_to(actor).exists()
         else:
             allowed = entries.visible_to(actor).exists()
+    elif isinstance(obj, Proceeding):
+        about_us = obj.organisation_id == actor.organisation_id
+        allowed = about_us == (permission == P.ORGANISATION_SPEAK)
+    elif isinstance(obj, ChangeRequest):
+        about_us = obj.organisation_id == actor.organisation_id
+        if permission == P.ORGANISATION_REVIEW:
+            # Of the reviewers' own organisation a colleague decides: there is nobody above them.
+            allowed = not about_us or obj.asked_by_id != actor.user_id
+        else:
+            allowed = about_us
     elif isinstance(obj, PointOfContact):
         if permission == P.CONTACT_EDIT:
             allowed = obj.organisation_id == actor.organisation_id

@@ -10,7 +10,6 @@ from django.db.models import Prefetch
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import (
@@ -28,6 +27,7 @@ from common.paging import Order, Page, paginate
 from partners.access import Actor, actor_for, api_mark, get_or_404
 from partners.filters import OrganisationFilter
 from partners.models import Organisation, PointOfContact
+from partners.problems import Problem
 from partners.serializers import (
     OrganisationDetailSerializer,
     OrganisationSerializer,
@@ -35,6 +35,8 @@ from partners.serializers import (
 
 P = Permission
 BY_NAME = Order("name", "id")
+#: The largest body that is read: a longest account in a script of four bytes, and all the rest.
+MOST_BYTES = 512 * 1024
 FILTERS = [
     OpenApiParameter(name, str, description=text)
     for name, text in (
@@ -48,28 +50,21 @@ FILTERS = [
 ]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
-    """How the description of the API says that a token is sent."""
-
-    target_class = "accounts.tokens.TokenAuthentication"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "Token …",
-        }
-
-
 class ApiView(APIView):
     """What every view of the API extends: knows who acts before anything is answered.
 
     401 without a token that works, 405 for a method without a mark, 403 for a missing scope.
+    `answers_also` names the problems of a method that the description of the API cannot guess.
     """
 
     marks: ClassVar[dict[str, Permission]] = {}
+    answers_also: ClassVar[dict[str, tuple[int, ...]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # Django's own limit is on forms; a JSON body is read as it comes.
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            raise Problem(413)
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
@@ -98,12 +93,29 @@ class ApiView(APIView):
 
 
 def page_body(request: Request, page: Page, results: Any) -> dict[str, Any]:
-    """A page of a list as the API answers it; `count` is text, because it stops at "1,000+"."""
+    """A page of a list as the API answers it; `count` is text, because it stops at "1,000+".
+
+    `restarted` says that the row the cursor named is gone and this is the first page again.
+    """
     return {
         "results": results,
         "next": _address(request, page.next),
         "previous": _address(request, page.previous),
         "count": str(page.count),
+        "restarted": page.restarted,
+    }
+
+
+def page_fields(line: serializers.BaseSerializer[Any]) -> dict[str, Any]:
+    """The fields of a page of such lines, for the description of the API."""
+    return {
+        "results": line,
+        "next": serializers.URLField(allow_null=True, help_text="Null on the last page."),
+        "previous": serializers.URLField(allow_null=True, help_text="Null on the first page."),
+        "count": serializers.CharField(help_text="Text, because it stops at “1,000+”."),
+        "restarted": serializers.BooleanField(
+            help_text="The row the cursor named is gone: this is the first page again."
+        ),
     }
 
 
@@ -123,15 +135,11 @@ class Organisations(ApiView):
 
     @extend_schema(
         operation_id="organisations_list",
+        summary="The organisations of the mechanism, by name",
+        tags=["Registry"],
         parameters=FILTERS,
         responses=inline_serializer(
-            "OrganisationPage",
-            {
-                "results": OrganisationSerializer(many=True),
-                "next": serializers.URLField(allow_null=True),
-                "previous": serializers.URLField(allow_null=True),
-                "count": serializers.CharField(),
-            },
+            "OrganisationPage", page_fields(OrganisationSerializer(many=True))
         ),
     )
     def get(self, request: Request) -> Response:
@@ -150,19 +158,23 @@ class OrganisationDetail(ApiView):
 
     marks: ClassVar = {"GET": P.ORGANISATION_SEE}
 
-    @extend_schema(operation_id="organisations_retrieve", responses=OrganisationDetailSerializer)
+    @extend_schema(
+        operation_id="organisations_retrieve",
+        summary="One organisation",
+        tags=["Registry"],
+        responses=OrganisationDetailSerializer,
+    )
     def get(self, request: Request, uuid: UUID) -> Response:
         actor: Actor = request.actor
         entries = Organisation.objects.select_related("area").prefetch_related("capacities")
         found = get_or_404(entries, actor, uuid=uuid)
-        context = {"at": actor.at, "contacts": self._contacts(found, actor)}
-        return Response(OrganisationDetailSerializer(found, context=context).data)
+        if P.CONTACT_SEE in actor.permissions:
+            found.shown_contacts = self._contacts(found, actor)  # type: ignore[attr-defined]
+        return Response(OrganisationDetailSerializer(found, context={"at": actor.at}).data)
 
     @staticmethod
-    def _contacts(found: Organisation, actor: Actor) -> list[PointOfContact] | None:
-        """The posts in use with their deputies; None without the scope."""
-        if P.CONTACT_SEE not in actor.permissions:
-            return None
+    def _contacts(found: Organisation, actor: Actor) -> list[PointOfContact]:
+        """The posts in use with their deputies."""
         in_use = (
             PointOfContact.objects.visible_to(actor)
             .filter(ended_at__isnull=True)

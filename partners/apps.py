@@ -1,6 +1,7 @@
 """The registry, and who may do what."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,14 +10,26 @@ class PartnersConfig(AppConfig):
     verbose_name = _("Registry")
 
     def ready(self) -> None:
-        from accounts import invitations
-        from partners import notifications
-        from partners.services import memberships, organisations
+        from accounts import invitations, locks
+        from deadlines import feeds, sweeps
+        from deadlines.services import absences
+        from partners import clocks, grants, notifications, upkeep
+        from partners.access import actors_of
+        from partners.offices import office_to_call
+        from partners.services import memberships, organisations, proceedings
 
         notifications.register_kinds()
+        clocks.register_kinds()
+        absences.register(memberships.colleagues_of)
+        feeds.register_actors(actors_of)
+        locks.register(contact=office_to_call)
+        sweeps.register("appeals nobody decided", proceedings.lapse_overdue)
         for kind in (memberships.MEMBERSHIP, memberships.FOUNDING, organisations.APPLICATION):
             invitations.register(
                 kind,
                 on_accept=memberships.accept_invitation,
                 describe=memberships.describe_invitation,
             )
+        post_migrate.connect(grants.forget_permission_ids)
+        sweeps.register("grants that ended", upkeep.end_expired)
+        sweeps.register("grants proved", upkeep.prove_a_part)

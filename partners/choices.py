@@ -34,6 +34,53 @@ class CsoClass(models.TextChoices):
     CIVIL_RIGHTS = "civil_rights", _("Civil rights movement")
 
 
+class Conduct(models.TextChoices):
+    """The due-diligence checklist: how an organisation works (S50: transparent finance and
+    decisions, non-profit aim, voluntary element; safeguards of people it helps). It never asks
+    where money comes from."""
+
+    STATUTE = "statute", _("A founding document says what the organisation is for")
+    NON_PROFIT = "non_profit", _("It works for people, not for gain")
+    VOLUNTARY = "voluntary", _("Members or volunteers take part in its work")
+    DECISIONS = "decisions", _("It is written down who decides what, and members can question it")
+    ACCOUNTS = "accounts", _("Members or somebody independent check its accounts every year")
+    SAFEGUARDING = "safeguarding", _("There are rules on how its people treat those they help")
+    CONFIDENCE = "confidence", _("What people say stays inside, and files are kept locked")
+    COMPLAINTS = "complaints", _("People it helps can complain, and know to whom")
+    VOUCHED = "vouched", _("Somebody in the mechanism knows the group and can say so")
+
+
+class HasIt(models.TextChoices):
+    """An answer of the checklist; "not yet" is one, and refuses nobody by itself."""
+
+    YES = "yes", _("Yes")
+    NOT_YET = "not_yet", _("Not yet")
+    NO = "no", _("No")
+
+
+#: What is asked of whom. Informal and survivor-led groups are asked what protects people, and no
+#: paper that only a registered body has; a State agency is not asked about gain or members.
+CONDUCT_OF_THE_REGISTERED = tuple(each for each in Conduct if each != Conduct.VOUCHED)
+CONDUCT_OF_GROUPS = (
+    Conduct.NON_PROFIT,
+    Conduct.SAFEGUARDING,
+    Conduct.CONFIDENCE,
+    Conduct.VOUCHED,
+)
+CONDUCT_OF_THE_STATE = (Conduct.SAFEGUARDING, Conduct.CONFIDENCE, Conduct.COMPLAINTS)
+#: Kinds that are asked as groups are, registered or not.
+ASKED_AS_GROUPS = (OrganisationKind.SURVIVOR_LED, OrganisationKind.COMMUNITY)
+
+
+class ChangeState(models.TextChoices):
+    """Where a change of an entry that somebody reviews stands."""
+
+    OPEN = "open", _("Waits for review")
+    AGREED = "agreed", _("Agreed")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Taken back")
+
+
 class Capacity(models.TextChoices):
     """What an organisation does in the mechanism; several at once, none excludes another."""
 
@@ -62,12 +109,21 @@ class OrganisationState(models.TextChoices):
     RETURNED = "returned", _("Sent back with questions")
     MEMBER = "member", _("Member")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+    REFUSED = "refused", _("Refused")
+    SUSPENDED = "suspended", _("Suspended")
+    LEFT = "left", _("Left")
 
 
 #: States in which the organisation itself may change its answers before it is admitted.
 OPEN_TO_THE_APPLICANT = (OrganisationState.DRAFT, OrganisationState.RETURNED)
 #: States in which the co-ordination has something to read.
 BEFORE_THE_REVIEWER = (OrganisationState.APPLIED, OrganisationState.UNDER_REVIEW)
+#: States of an organisation that was admitted once; it has no application to fill in.
+HAS_BEEN_ADMITTED = (
+    OrganisationState.MEMBER,
+    OrganisationState.SUSPENDED,
+    OrganisationState.LEFT,
+)
 
 
 class Role(models.TextChoices):
@@ -113,6 +169,10 @@ class Scope(models.TextChoices):
     ORGANISATION = "organisation", _("Whole organisation")
 
 
+#: Roles whose sight of the files can be narrowed; whoever manages answers for all of them.
+NARROWABLE = (Role.CASEWORKER, Role.OFFICER)
+
+
 class AreaLevel(models.TextChoices):
     COUNTRY = "country", _("Country")
     REGION = "region", _("Region")
@@ -153,6 +213,8 @@ class GrantReason(models.TextChoices):
     INDIVIDUAL = "individual", _("Given to one person")
     FIRST_RESPONDER = "first_responder", _("Organisation that made the referral")
     AUTHORITY = "authority", _("Authority that decides on it")
+    NAMED = "named", _("Named for a restricted case")
+    BREAK_GLASS = "break_glass", _("Emergency access")
 
 
 class Verdict(models.TextChoices):
@@ -170,8 +232,108 @@ class EventKind(models.TextChoices):
     ADMITTED = "organisation.admitted", _("Admitted as a member")
     WITHDRAWN = "organisation.withdrawn", _("Application withdrawn")
     REOPENED = "organisation.reopened", _("Application taken up again")
+    REFUSED = "organisation.refused", _("Application refused")
+    ADMITTED_ON_APPEAL = "organisation.admitted_on_appeal", _("Admitted on appeal")
+    SUSPENDED = "organisation.suspended", _("Suspended")
+    REINSTATED = "organisation.reinstated", _("Suspension lifted")
+    REINSTATED_ON_APPEAL = "organisation.reinstated_on_appeal", _("Suspension lifted on appeal")
+    LEFT = "organisation.left", _("Left the mechanism")
+    NOTICE_GIVEN = "proceeding.noticed", _("Notice given")
+    PANEL_NAMED = "proceeding.panel_named", _("Panel named")
+    NOTICE_ANSWERED = "proceeding.answered", _("Notice answered")
+    PANEL_DECIDED = "proceeding.decided", _("Panel decided")
+    APPEALED = "proceeding.appealed", _("Appealed")
+    APPEAL_DECIDED = "proceeding.appeal_decided", _("Appeal decided")
+    PROCEEDING_DROPPED = "proceeding.dropped", _("Notice taken back")
+    PROCEEDING_ENDED = "proceeding.ended", _("Proceeding ended")
     CHANGED = "organisation.changed", _("Entry changed")
+    CONFIRMED = "organisation.confirmed", _("Entry confirmed as still correct")
+    CHANGE_ASKED = "change.asked", _("Change of the entry asked for")
+    CHANGE_AGREED = "change.agreed", _("Change of the entry agreed")
+    CHANGE_DECLINED = "change.declined", _("Change of the entry declined")
+    CHANGE_WITHDRAWN = "change.withdrawn", _("Change of the entry taken back")
     MEMBER_INVITED = "membership.invited", _("Colleague invited")
     MEMBER_JOINED = "membership.joined", _("Colleague joined")
     MEMBER_ENDED = "membership.ended", _("Membership ended")
+    SCOPE_CHANGED = "membership.scope_changed", _("What a colleague sees was changed")
     CONTACT_CHANGED = "contact.changed", _("Point of contact changed")
+    SEAT_NAMED = "seat.named", _("Named to decide on identification")
+    SEAT_ENDED = "seat.ended", _("Decides on identification no longer")
+
+
+class ProceedingKind(models.TextChoices):
+    """What a panel is asked to decide about an organisation."""
+
+    REFUSAL = "refusal", _("Refusing an application")
+    SUSPENSION = "suspension", _("Suspending a member")
+
+
+class ProceedingState(models.TextChoices):
+    """Where a proceeding about an organisation stands."""
+
+    NOTICED = "noticed", _("Notice given")
+    ANSWERED = "answered", _("Answered")
+    IMPOSED = "imposed", _("Decided against the organisation")
+    DISMISSED = "dismissed", _("Decided for the organisation")
+    APPEALED = "appealed", _("Under appeal")
+    UPHELD = "upheld", _("Appeal rejected")
+    OVERTURNED = "overturned", _("Appeal granted")
+    DROPPED = "dropped", _("Notice taken back")
+    ENDED = "ended", _("Ended")
+
+
+#: States in which somebody still has to decide.
+UNDECIDED = (ProceedingState.NOTICED, ProceedingState.ANSWERED, ProceedingState.APPEALED)
+
+
+class ProceedingReason(models.TextChoices):
+    """The closed list (design §5.9). Never a reason: what an organisation says about the
+    authorities, where its money comes from, or whom it helps."""
+
+    HARM = "harm", _("People it was to help were harmed or endangered by it")
+    TRAFFICKING = (
+        "trafficking",
+        _("Well-founded signs that its people take part in trafficking"),
+    )
+    CONFIDENTIALITY = "confidentiality", _("Protected information about people was passed on")
+    FALSE_ANSWERS = "false_answers", _("False answers on a point that the admission depends on")
+    NO_SAFEGUARD = "no_safeguard", _("A safeguard that every member needs is missing")
+    NOT_AUTHORISED = "not_authorised", _("Whoever applied does not act for the organisation")
+    NO_PART = "no_part", _("It does no work with or for people affected by trafficking")
+    NOT_THERE = "not_there", _("The organisation no longer exists or cannot be reached")
+
+
+#: Which reasons count for what.
+REASONS_FOR: dict[str, tuple[ProceedingReason, ...]] = {
+    ProceedingKind.REFUSAL: (
+        ProceedingReason.HARM,
+        ProceedingReason.TRAFFICKING,
+        ProceedingReason.FALSE_ANSWERS,
+        ProceedingReason.NO_SAFEGUARD,
+        ProceedingReason.NOT_AUTHORISED,
+        ProceedingReason.NO_PART,
+    ),
+    ProceedingKind.SUSPENSION: (
+        ProceedingReason.HARM,
+        ProceedingReason.TRAFFICKING,
+        ProceedingReason.CONFIDENTIALITY,
+        ProceedingReason.FALSE_ANSWERS,
+        ProceedingReason.NO_SAFEGUARD,
+        ProceedingReason.NOT_THERE,
+    ),
+}
+
+
+class Instance(models.TextChoices):
+    """Which panel a seat is on: the one that decides, or the one that hears the appeal."""
+
+    FIRST = "first", _("First decision")
+    APPEAL = "appeal", _("Appeal")
+
+
+class Vote(models.TextChoices):
+    """How a seat on a panel voted."""
+
+    JUSTIFIED = "justified", _("The measure is justified")
+    KEEPS_FILES = "keeps_files", _("Justified, but the organisation keeps reading its files")
+    UNJUSTIFIED = "unjustified", _("The measure is not justified")

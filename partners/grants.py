@@ -3,9 +3,10 @@
 A basis says why; guardian's row says that. Whatever happens, the second follows from the first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -25,11 +26,36 @@ from partners.models import (
     PointOfContactGrantBasis,
     PointOfContactGroupGrant,
     PointOfContactUserGrant,
+    RoleGroup,
 )
 
 
 class NotGrantable(ValueError):
     """The permission cannot be granted on this kind of row, or the kind is not registered."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A live basis, as far as a row follows from it."""
+
+    subject_id: int
+    group_id: int | None
+    user_id: int | None
+    permission: str
+    reason: str
+    until_at: datetime | None
+
+    @classmethod
+    def of(cls, basis: Any) -> "Standing":
+        return cls(*(getattr(basis, each.name) for each in fields(cls)))
+
+
+Barred = Callable[[Standing], bool]
+"""Whether a basis gives nothing at present, though it stands: the subject is closed to it."""
+
+
+def _bar_nothing(subjects: Sequence[Any]) -> Barred:
+    return lambda standing: False
 
 
 @dataclass(frozen=True)
@@ -41,6 +67,14 @@ class Grantable:
     user_grant: type[Any]
     #: Columns of the grant rows that repeat the subject's own, so that a list needs no join.
     columns: Callable[[Any], Mapping[str, Any]] = lambda subject: {}
+    #: For a batch of subjects: which bases give nothing. A bounded number of queries.
+    barred: Callable[[Sequence[Any]], Barred] = _bar_nothing
+    #: For a batch of subjects: columns of `see` rows that differ from group to group, by
+    #: (subject, group); `by_group_default` for a group that is not named.
+    by_group: Callable[[Sequence[Any]], Mapping[tuple[int, int], Mapping[str, Any]]] = (
+        lambda subjects: {}
+    )
+    by_group_default: Mapping[str, Any] = field(default_factory=dict)
 
 
 _grantable: dict[type[models.Model], Grantable] = {
@@ -61,11 +95,12 @@ def grantable_models() -> dict[type[models.Model], Grantable]:
     return dict(_grantable)
 
 
-def _tables(subject: models.Model) -> Grantable:
+def tables_of(model: type[models.Model]) -> Grantable:
+    """Where the grants on a model live. Raises NotGrantable."""
     try:
-        return _grantable[type(subject)]
+        return _grantable[model]
     except KeyError:
-        raise NotGrantable(f"{type(subject).__name__} cannot be granted on.") from None
+        raise NotGrantable(f"{model.__name__} cannot be granted on.") from None
 
 
 @transaction.atomic
@@ -78,19 +113,22 @@ def grant(
     by: User | None,
     at: datetime,
     until: datetime | None = None,
+    is_new: bool = False,
 ) -> None:
     """Give groups or people permissions on one row, for one reason.
 
     Writes a basis for each holder and permission (an equal live one is kept) and guardian's rows.
-    Raises NotGrantable.
+    `is_new` says that the row was made in this transaction: nobody else can reach it, so nothing
+    stands yet and nothing need be locked. Raises NotGrantable.
     """
-    tables, wanted = _tables(subject), list(permissions)
+    tables, wanted = tables_of(type(subject)), list(permissions)
     for permission in wanted:
         if permission not in tables.basis.allowed:
             raise NotGrantable(f"{permission!r} cannot be granted on {type(subject).__name__}.")
+    bases = tables.basis.objects.filter(subject=subject, reason=reason, ended_at=None)
     standing = {
         (basis.group_id, basis.user_id, basis.permission): basis
-        for basis in tables.basis.objects.filter(subject=subject, reason=reason, ended_at=None)
+        for basis in (() if is_new else bases)
     }
     missing = []
     for holder in [to] if isinstance(to, Group | User) else to:
@@ -113,7 +151,12 @@ def grant(
             elif known.until_at != until:
                 tables.basis.objects.filter(pk=known.pk).update(until_at=until)
     tables.basis.objects.bulk_create(missing)
-    rederive(subject=subject, at=at)
+    if is_new:
+        wanted = _following(tables, [subject], (Standing.of(basis) for basis in missing))
+        _add(subject, tables.group_grant, "group_id", wanted.of_groups)
+        _add(subject, tables.user_grant, "user_id", wanted.of_users)
+    else:
+        rederive(subject=subject, at=at)
 
 
 @transaction.atomic
@@ -127,7 +170,7 @@ def revoke(
     permissions: Iterable[str] | None = None,
 ) -> int:
     """End the bases that match; guardian's rows go with the last one. Returns how many ended."""
-    tables = _tables(subject)
+    tables = tables_of(type(subject))
     holder = {"group": to} if isinstance(to, Group) else {"user": to}
     standing = tables.basis.objects.filter(subject=subject, ended_at=None, **holder)
     if reason is not None:
@@ -135,96 +178,140 @@ def revoke(
     if permissions is not None:
         standing = standing.filter(permission__in=list(permissions))
     ended: int = standing.update(ended_at=at, ended_by=by)
+    if isinstance(to, Group):
+        _end_of_teams(tables.basis, subject, to, by=by, at=at)
     rederive(subject=subject, at=at)
     return ended
+
+
+def _end_of_teams(
+    basis: type[Any], subject: models.Model, group: Group, *, by: User | None, at: datetime
+) -> None:
+    """A team never holds more than its organisation: what no role's group holds any more ends."""
+    roles = RoleGroup.objects.filter(organisation__role_groups__group=group).values("group")
+    standing = basis.objects.filter(subject=subject, ended_at=None)
+    held = set(standing.filter(group__in=roles).values_list("permission", flat=True))
+    of_teams = standing.filter(group__team__organisation__role_groups__group=group)
+    lost = list(of_teams.exclude(permission__in=held).values_list("pk", flat=True))
+    if lost:
+        basis.objects.filter(pk__in=lost).update(ended_at=at, ended_by=by)
 
 
 @transaction.atomic
 def rederive(*, subject: models.Model, at: datetime) -> None:
     """Make guardian's rows on one subject follow from its live bases. Safe at any time."""
-    tables = _tables(subject)
+    tables = tables_of(type(subject))
     # A single writer at a time per subject, so that two grants never both miss each other's basis.
     manager = type(subject)._default_manager
     subject = manager.select_for_update(of=("self",)).get(pk=subject.pk)
-    live = tables.basis.objects.filter(subject=subject, ended_at=None).filter(
+    wanted = wanted_rows([subject], at=at)
+    _follow(subject, tables.group_grant, "group_id", wanted.of_groups)
+    _follow(subject, tables.user_grant, "user_id", wanted.of_users)
+
+
+Rows = dict[tuple[int, int, int], dict[str, Any]]
+"""(subject, group or user, permission) → columns of the grant row."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The grant rows that follow from what stands."""
+
+    of_groups: Rows
+    of_users: Rows
+
+
+def wanted_rows(subjects: Sequence[Any], *, at: datetime) -> Wanted:
+    """The grant rows some subjects of one model must have. One query and those of `barred`."""
+    tables = tables_of(type(subjects[0]))
+    keys = [subject.pk for subject in subjects]
+    live = tables.basis.objects.filter(subject__in=keys, ended_at=None).filter(
         Q(until_at__isnull=True) | Q(until_at__gt=at)
     )
-    columns, permission_ids = tables.columns(subject), _permission_ids(type(subject))
-    bases = list(live.values_list("group_id", "user_id", "permission", "until_at"))
-    for grants, holder, place in (
-        (tables.group_grant, "group_id", 0),
-        (tables.user_grant, "user_id", 1),
-    ):
-        held = [
-            (row[place], permission_ids[row[2]], row[3]) for row in bases if row[place] is not None
-        ]
-        _follow(subject, grants, holder, held, columns)
+    names = [each.name for each in fields(Standing)]
+    return _following(tables, subjects, (Standing(*row) for row in live.values_list(*names)))
+
+
+def _following(tables: Grantable, subjects: Sequence[Any], live: Iterable[Standing]) -> Wanted:
+    """The grant rows that follow from live bases."""
+    barred, known = tables.barred(subjects), {subject.pk: subject for subject in subjects}
+    permission_ids = permission_ids_of(type(subjects[0]))
+    wanted = Wanted({}, {})
+    for standing in live:
+        if barred(standing):
+            continue
+        rows = wanted.of_groups if standing.group_id is not None else wanted.of_users
+        holder = standing.group_id or standing.user_id or 0
+        key = (standing.subject_id, holder, permission_ids[standing.permission])
+        columns = tables.columns(known[standing.subject_id])
+        rows[key] = {"until_at": _later(rows, key, standing.until_at), **columns}
+    return wanted
+
+
+def _later(rows: Rows, key: tuple[int, int, int], until: datetime | None) -> datetime | None:
+    """The longest reason decides: open-ended wins, else the later end."""
+    if key not in rows:
+        return until
+    standing = rows[key]["until_at"]
+    return None if standing is None or until is None else max(standing, until)
 
 
 @transaction.atomic
 def annotate(
-    *, subject: models.Model, to: Iterable[Group] | None, permission: str, **columns: Any
+    *, subject: models.Model, to: Iterable[Group | int] | None, permission: str, **columns: Any
 ) -> None:
     """Write columns that differ from group to group on the grant rows of one permission.
 
     For what a higher package lists by, such as the earliest deadline of that group. A group without
     the grant gets nothing; `to=None` means every group that has it.
     """
-    rows = _tables(subject).group_grant.objects.filter(
-        content_object=subject, permission_id=_permission_ids(type(subject))[permission]
+    rows = tables_of(type(subject)).group_grant.objects.filter(
+        content_object=subject, permission_id=permission_ids_of(type(subject))[permission]
     )
     if to is not None:
         rows = rows.filter(group__in=list(to))
     rows.update(**columns)
 
 
-def _follow(
-    subject: models.Model,
-    grants: type[Any],
-    holder: str,
-    live: Iterable[tuple[int, int, datetime | None]],
-    columns: Mapping[str, Any],
-) -> None:
-    """Insert, change and delete grant rows of one kind until they equal the live bases."""
-    wanted: dict[tuple[int, int], datetime | None] = {}
-    for holder_id, permission_id, until in live:
-        key = (holder_id, permission_id)
-        if key not in wanted:
-            wanted[key] = until
-        elif wanted[key] is not None:
-            # The longest reason decides: open-ended wins, else the later end.
-            wanted[key] = None if until is None else max(wanted[key] or until, until)
+def _follow(subject: models.Model, grants: type[Any], holder: str, wanted: Rows) -> None:
+    """Insert, change and delete grant rows of one kind until they equal what is wanted."""
     standing = {
-        (getattr(row, holder), row.permission_id): row
+        (subject.pk, getattr(row, holder), row.permission_id): row
         for row in grants.objects.filter(content_object=subject)
     }
     gone = [row.pk for key, row in standing.items() if key not in wanted]
     if gone:
         grants.objects.filter(pk__in=gone).delete()
-    missing = [
-        grants(
-            content_object=subject,
-            permission_id=key[1],
-            until_at=until,
-            **{holder: key[0], **columns},
-        )
-        for key, until in wanted.items()
-        if key not in standing
-    ]
-    grants.objects.bulk_create(missing)
+    missing = {key: columns for key, columns in wanted.items() if key not in standing}
+    _add(subject, grants, holder, missing)
     # Rows of one end are changed together: usually all of them, in one statement.
-    stale: dict[datetime | None, list[int]] = {}
-    for key, until in wanted.items():
-        values = {"until_at": until, **columns}
+    stale: dict[datetime | None, tuple[list[int], dict[str, Any]]] = {}
+    for key, columns in wanted.items():
         row = standing.get(key)
-        if row is not None and any(getattr(row, name) != value for name, value in values.items()):
-            stale.setdefault(until, []).append(row.pk)
-    for until, pks in stale.items():
-        grants.objects.filter(pk__in=pks).update(until_at=until, **columns)
+        if row is not None and differs(row, columns):
+            stale.setdefault(columns["until_at"], ([], columns))[0].append(row.pk)
+    for pks, columns in stale.values():
+        grants.objects.filter(pk__in=pks).update(**columns)
 
 
-def _permission_ids(model: type[models.Model]) -> dict[str, int]:
-    """Grant name ("see") to the id of guardian's permission row ("see_organisation")."""
+def _add(subject: models.Model, grants: type[Any], holder: str, rows: Rows) -> None:
+    grants.objects.bulk_create(
+        grants(content_object=subject, permission_id=key[2], **{holder: key[1], **columns})
+        for key, columns in rows.items()
+    )
+
+
+def differs(row: Any, columns: Mapping[str, Any]) -> bool:
+    """Whether a grant row says something else than it must."""
+    return any(getattr(row, name) != value for name, value in columns.items())
+
+
+@cache
+def permission_ids_of(model: type[models.Model]) -> Mapping[str, int]:
+    """Grant name ("see") to the id of guardian's permission row ("see_organisation").
+
+    Asked once a process: only a migration makes such rows, and it forgets what was kept.
+    """
     content_type = ContentType.objects.get_for_model(model)
     suffix = f"_{content_type.model}"
     return {
@@ -233,3 +320,8 @@ def _permission_ids(model: type[models.Model]) -> dict[str, int]:
             "codename", "pk"
         )
     }
+
+
+def forget_permission_ids(**_signal: Any) -> None:
+    """After a migration, and after a test has emptied the database."""
+    permission_ids_of.cache_clear()

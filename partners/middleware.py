@@ -28,6 +28,9 @@ from partners.access import Actor, ApiPermission, actor_for, anonymous, may
 
 logger = logging.getLogger(__name__)
 ACTING_FOR = "acting_for"
+#: The page on which somebody chose another organisation to act for, until it has answered.
+SWITCHED_ON = "switched_on"
+NOT_OPEN = (403, 404)
 FRESH_SECONDS = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
@@ -40,7 +43,11 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = anonymous(timezone.now())  # type: ignore[attr-defined]
         with timezone.override(current().time_zone):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if response.status_code in NOT_OPEN and getattr(request, "just_switched", False):
+            messages.info(request, _("The page you were on is not open to this organisation."))
+            return self._to(request, redirect("ncm:home"))
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
@@ -58,6 +65,8 @@ class AccessMiddleware:
         return self._refusal(request, mark)
 
     def _actor(self, request: HttpRequest) -> Actor:
+        if request.session.get(SWITCHED_ON):
+            request.just_switched = request.session.pop(SWITCHED_ON) == request.path  # type: ignore[attr-defined]
         if request.user.time_zone:  # type: ignore[union-attr]
             timezone.activate(request.user.time_zone)  # type: ignore[union-attr]
         return actor_for(
@@ -87,7 +96,9 @@ class AccessMiddleware:
 
     @staticmethod
     def _has_factor(request: HttpRequest) -> bool:
-        return settings.DEMO or has_second_factor(request)
+        # Read with the memberships; who has none is asked for.
+        known: bool | None = request.actor.has_factor  # type: ignore[attr-defined]
+        return settings.DEMO or (has_second_factor(request) if known is None else known)
 
     @staticmethod
     def _is_fresh(actor: Actor) -> bool:

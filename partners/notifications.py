@@ -5,49 +5,136 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import FactorReset
+from accounts.models import AccountLock, FactorReset
 from common.marks import Subject
-from deadlines.notices import register
-from deadlines.services.notices import notify
-from partners.choices import Capacity, Role
-from partners.models import HeldCapacity, Membership, Organisation, OrganisationEvent
+from deadlines.choices import Urgency
+from deadlines.notices import register, register_topic
+from deadlines.services.notices import mark_handled, notify
+from partners.choices import Capacity, OrganisationState, Role
+from partners.models import (
+    ChangeRequest,
+    HeldCapacity,
+    Membership,
+    Organisation,
+    OrganisationEvent,
+    PanelSeat,
+    Proceeding,
+)
 
 FACTOR_RESET_ASKED = "factor_reset_asked"
+CHANGE_KINDS = {
+    "change_asked": _("A change of an entry waits for review"),
+    "change_decided": _("Your change of the entry was decided"),
+}
+#: What is said about a proceeding, by the kind of notice; never about whom.
+PROCEEDING_KINDS = {
+    "proceeding_noticed": _("Your organisation’s place is in question: please answer"),
+    "proceeding_answered": _("A notice was answered"),
+    "proceeding_panel": _("You were named to a panel"),
+    "proceeding_decided": _("A panel has decided"),
+    "proceeding_appealed": _("An appeal waits for a panel"),
+    "proceeding_dropped": _("A notice was taken back"),
+}
+
+
+def _to_review(uuid: UUID) -> str:
+    return reverse("partners:review", args=[uuid])
+
+
+def _to_entry(uuid: UUID) -> str:
+    return reverse("partners:organisation", args=[uuid])
+
+
+def _to_application(uuid: UUID) -> str:
+    return reverse("partners:application")
+
+
+#: What is said about an organisation: the words, where they lead, the topic.
+ORGANISATION_KINDS = {
+    "organisation_applied": (_("An application waits for review"), _to_review, "registry"),
+    "organisation_returned": (_("Questions about your application"), _to_application, "registry"),
+    "organisation_admitted": (_("Your organisation is now a member"), _to_entry, "registry"),
+    "organisation_standing": (
+        _("What your organisation may do here has changed"),
+        _to_entry,
+        "standing",
+    ),
+    "organisation_left": (_("An organisation has left the mechanism"), _to_entry, "registry"),
+}
 
 
 def register_kinds() -> None:
     """Called once when the app is ready."""
+    register_topic("registry", title=_("Applications and your organisation’s entry"))
+    register_topic("standing", title=_("The standing of an organisation"), is_statutory=True)
+    for kind, (title, link, topic) in ORGANISATION_KINDS.items():
+        register(kind, title=title, link=link, still_visible=_visible, topic=topic)
+    for kind, title in CHANGE_KINDS.items():
+        register(
+            kind, title=title, link=_to_change, still_visible=_change_visible, topic="registry"
+        )
+    for kind, title in PROCEEDING_KINDS.items():
+        register(
+            kind,
+            title=title,
+            link=_to_proceeding,
+            still_visible=_proceeding_visible,
+            topic="standing",
+        )
     register(
-        "organisation_applied",
-        title=_("An application waits for review"),
-        link=lambda uuid: reverse("partners:review", args=[uuid]),
-        still_visible=_visible,
-    )
-    register(
-        "organisation_returned",
-        title=_("Questions about your application"),
-        link=lambda uuid: reverse("partners:application"),
-        still_visible=_visible,
-    )
-    register(
-        "organisation_admitted",
-        title=_("Your organisation is now a member"),
-        link=lambda uuid: reverse("partners:organisation", args=[uuid]),
-        still_visible=_visible,
+        "account_locked",
+        title=_("An account was locked for safety"),
+        link=lambda uuid: reverse("partners:locks"),
+        still_visible=_lock_visible,
+        topic="account",
     )
     register(
         FACTOR_RESET_ASKED,
         title=_("Somebody asks you to agree: a lost second factor"),
         link=lambda uuid: reverse("partners:resets"),
         still_visible=_reset_visible,
+        topic="account",
     )
 
 
 def _visible(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
     shown = Organisation.objects.visible_to(actor).filter(uuid__in=list(uuids))
+    return set(shown.values_list("uuid", flat=True))
+
+
+def _to_change(uuid: UUID) -> str:
+    return reverse("partners:change", args=[uuid])
+
+
+def _change_visible(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
+    shown = ChangeRequest.objects.visible_to(actor).filter(uuid__in=list(uuids))
+    return set(shown.values_list("uuid", flat=True))
+
+
+def change_asked(request: ChangeRequest, *, by: Any, at: datetime) -> None:
+    """Every co-ordinator gets a notice"""
+    _tell_about(_co_ordinators(at), "change_asked", Subject("change", request.uuid), by=by, at=at)
+
+
+def change_decided(
+    request: ChangeRequest, event: OrganisationEvent, *, by: Any, at: datetime
+) -> None:
+    """The organisation's managers get a notice"""
+    subject = Subject("change", request.uuid)
+    mark_handled(subject=subject, kinds=["change_asked"], at=at)
+    _tell_about(_managers(request.organisation, at), "change_decided", subject, by=by, at=at)
+
+
+def _to_proceeding(uuid: UUID) -> str:
+    return reverse("partners:proceeding", args=[uuid])
+
+
+def _proceeding_visible(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
+    shown = Proceeding.objects.visible_to(actor).filter(uuid__in=list(uuids))
     return set(shown.values_list("uuid", flat=True))
 
 
@@ -58,25 +145,30 @@ def _reset_visible(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
     return set(shown.values_list("uuid", flat=True))
 
 
+def _lock_visible(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
+    from partners.services.locks import visible_to  # it tells people through this module
+
+    shown = visible_to(actor).filter(uuid__in=list(uuids))
+    return set(shown.values_list("uuid", flat=True))
+
+
+def account_locked(lock: AccountLock, *, by: Any, at: datetime) -> None:
+    """Managers wherever the person works, and co-ordinators: somebody may have to act for them"""
+    works = Membership.objects.active(at).filter(user=lock.user_id).values("organisation")
+    managers = Membership.objects.active(at).filter(organisation__in=works, role=Role.MANAGER)
+    told = (managers | _co_ordinators(at)).exclude(user_id__in={lock.user_id, by.user_id})
+    subject = Subject("account_lock", lock.uuid)
+    _tell_about(told, "account_locked", subject, by=by, at=at, urgency=Urgency.IMMEDIATE)
+
+
 def factor_reset_asked(
     reset: FactorReset, organisation: Organisation, *, by: Any, at: datetime
 ) -> None:
     """Whoever could agree: co-ordinators, and the organisation's other managers"""
     asked = _co_ordinators(at) | _managers(organisation, at)
     concerned = {reset.user_id, reset.asked_by_id}
-    by_organisation: dict[UUID, set[int]] = {}
-    for member in asked.exclude(user_id__in=concerned).select_related("organisation"):
-        by_organisation.setdefault(member.organisation.uuid, set()).add(member.user_id)
-    for organisation_uuid, recipients in by_organisation.items():
-        notify(
-            recipients=recipients,
-            kind=FACTOR_RESET_ASKED,
-            subject=Subject("factor_reset", reset.uuid),
-            by=by,
-            at=at,
-            key=f"{FACTOR_RESET_ASKED}:{reset.uuid}",
-            organisation_uuid=organisation_uuid,
-        )
+    others = asked.exclude(user_id__in=concerned)
+    _tell_about(others, FACTOR_RESET_ASKED, Subject("factor_reset", reset.uuid), by=by, at=at)
 
 
 def application_sent(
@@ -100,10 +192,132 @@ def organisation_admitted(
     _tell(_managers(organisation, at), "organisation_admitted", organisation, event, by=by, at=at)
 
 
+def standing_changed(
+    organisation: Organisation, event: OrganisationEvent, *, by: Any, at: datetime
+) -> None:
+    """Everybody who works there gets a notice"""
+    everybody = Membership.objects.active(at).filter(organisation=organisation)
+    _tell(everybody, "organisation_standing", organisation, event, by=by, at=at)
+
+
+def organisation_left(
+    organisation: Organisation, event: OrganisationEvent, *, by: Any, at: datetime
+) -> None:
+    """Every co-ordinator gets a notice"""
+    _tell(_co_ordinators(at), "organisation_left", organisation, event, by=by, at=at)
+
+
+# --- proceedings ----------------------------------------------------------------------------------
+
+
+def notice_given(proceeding: Proceeding, *, by: Any, at: datetime) -> None:
+    """The organisation's managers get a notice and a mail at once"""
+    managers = _managers(proceeding.organisation, at)
+    _tell_of(proceeding, "proceeding_noticed", managers, by=by, at=at, urgency=Urgency.IMMEDIATE)
+
+
+def notice_answered(
+    proceeding: Proceeding, event: OrganisationEvent, *, by: Any, at: datetime
+) -> None:
+    """The panel and every co-ordinator get a notice"""
+    people = _panel(proceeding, at) | _reviewing(proceeding, at)
+    _tell_of(proceeding, "proceeding_answered", people, by=by, at=at)
+    _settle(proceeding, "proceeding_noticed", at)
+
+
+def panel_named(proceeding: Proceeding, users: list[int], *, by: Any, at: datetime) -> None:
+    """Whoever was named gets a notice"""
+    _tell_of(proceeding, "proceeding_panel", _panel(proceeding, at), by=by, at=at)
+    _settle(proceeding, "proceeding_appealed", at)
+
+
+def panel_decided(
+    proceeding: Proceeding, event: OrganisationEvent, *, by: Any, at: datetime
+) -> None:
+    """The organisation's managers get a notice and a mail at once, every co-ordinator a notice"""
+    _settle(proceeding, "proceeding_panel", at)
+    managers = _managers(proceeding.organisation, at)
+    _tell_of(proceeding, "proceeding_decided", managers, by=by, at=at, urgency=Urgency.IMMEDIATE)
+    _tell_of(proceeding, "proceeding_decided", _reviewing(proceeding, at), by=by, at=at)
+
+
+def appeal_made(proceeding: Proceeding, event: OrganisationEvent, *, by: Any, at: datetime) -> None:
+    """Every co-ordinator but the one who gave the notice gets a notice"""
+    others = _reviewing(proceeding, at).exclude(user=proceeding.noticed_by_id)
+    _tell_of(proceeding, "proceeding_appealed", others, by=by, at=at, urgency=Urgency.IMMEDIATE)
+
+
+def notice_dropped(
+    proceeding: Proceeding, event: OrganisationEvent, *, by: Any, at: datetime
+) -> None:
+    """The organisation's managers get a notice"""
+    _settle(proceeding, "proceeding_noticed", at)
+    _settle(proceeding, "proceeding_panel", at)
+    managers = _managers(proceeding.organisation, at)
+    _tell_of(proceeding, "proceeding_dropped", managers, by=by, at=at)
+
+
+def _panel(proceeding: Proceeding, at: datetime) -> Any:
+    """The memberships by which the panel whose turn it is sits."""
+    seats = PanelSeat.objects.filter(proceeding=proceeding, instance=proceeding.instance)
+    seated = seats.filter(user=OuterRef("user"), organisation=OuterRef("organisation"))
+    return Membership.objects.active(at).filter(Exists(seated))
+
+
+def _reviewing(proceeding: Proceeding, at: datetime) -> Any:
+    return _co_ordinators(at).exclude(organisation=proceeding.organisation)
+
+
+def _tell_of(
+    proceeding: Proceeding,
+    kind: str,
+    members: Any,
+    *,
+    by: Any,
+    at: datetime,
+    urgency: Urgency = Urgency.DIGEST,
+) -> None:
+    subject = Subject("proceeding", proceeding.uuid)
+    _tell_about(members, kind, subject, by=by, at=at, urgency=urgency, once=proceeding.state)
+
+
+def _tell_about(
+    members: Any,
+    kind: str,
+    subject: Subject,
+    *,
+    by: Any,
+    at: datetime,
+    urgency: Urgency = Urgency.DIGEST,
+    once: str = "",
+) -> None:
+    """A notice for each member, for the organisation they are told for; once for each `once`."""
+    by_organisation: dict[UUID, set[int]] = {}
+    for member in members.select_related("organisation"):
+        by_organisation.setdefault(member.organisation.uuid, set()).add(member.user_id)
+    for organisation_uuid, recipients in by_organisation.items():
+        notify(
+            recipients=recipients,
+            kind=kind,
+            subject=subject,
+            by=by,
+            at=at,
+            key=f"{kind}:{subject.uuid}:{once}",
+            urgency=urgency,
+            organisation_uuid=organisation_uuid,
+        )
+
+
+def _settle(proceeding: Proceeding, kind: str, at: datetime) -> None:
+    mark_handled(subject=Subject("proceeding", proceeding.uuid), kinds=[kind], at=at)
+
+
 def _co_ordinators(at: datetime) -> Any:
     co_ordinating = HeldCapacity.objects.held().filter(capacity=Capacity.CO_ORDINATION)
     return Membership.objects.active(at).filter(
-        role=Role.CO_ORDINATOR, organisation__in=co_ordinating.values("organisation")
+        role=Role.CO_ORDINATOR,
+        organisation__state=OrganisationState.MEMBER,
+        organisation__in=co_ordinating.values("organisation"),
     )
 
 
@@ -114,16 +328,5 @@ def _managers(organisation: Organisation, at: datetime) -> Any:
 def _tell(
     members: Any, kind: str, organisation: Organisation, event: Any, *, by: Any, at: datetime
 ) -> None:
-    by_organisation: dict[UUID, list[int]] = {}
-    for member in members.select_related("organisation").order_by("pk"):
-        by_organisation.setdefault(member.organisation.uuid, []).append(member.user_id)
-    for organisation_uuid, recipients in by_organisation.items():
-        notify(
-            recipients=recipients,
-            kind=kind,
-            subject=Subject("organisation", organisation.uuid),
-            by=by,
-            at=at,
-            key=f"{kind}:{event.pk}",
-            organisation_uuid=organisation_uuid,
-        )
+    subject = Subject("organisation", organisation.uuid)
+    _tell_about(members, kind, subject, by=by, at=at, once=str(event.pk))

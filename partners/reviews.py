@@ -10,7 +10,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from partners.choices import OrganisationKind, Verdict
+from partners.choices import (
+    ASKED_AS_GROUPS,
+    CONDUCT_OF_GROUPS,
+    CONDUCT_OF_THE_REGISTERED,
+    CONDUCT_OF_THE_STATE,
+    Conduct,
+    OrganisationKind,
+    Verdict,
+)
 from partners.models import FieldReview, Organisation
 from partners.models.organisation import answers
 
@@ -32,6 +40,7 @@ REVIEWED: dict[str, str] = {
     "postal_address": "reach",
     "is_listed": "reach",
     "contact": "contact",
+    "conduct": "conduct",
 }
 
 LABELS: dict[str, Any] = {
@@ -51,6 +60,7 @@ LABELS: dict[str, Any] = {
     "postal_address": _("Postal address"),
     "is_listed": _("Shown to other members"),
     "contact": _("Whom to call"),
+    "conduct": _("How it works"),
 }
 
 PAGES: tuple[tuple[str, Any], ...] = (
@@ -59,6 +69,7 @@ PAGES: tuple[tuple[str, Any], ...] = (
     ("capacities", _("What it wants to do in the mechanism")),
     ("reach", _("How to reach the office")),
     ("contact", _("Point of contact and deputy")),
+    ("conduct", _("How the organisation works")),
 )
 
 
@@ -96,6 +107,12 @@ def raw_answers(organisation: Organisation) -> dict[str, Any]:
     """Every reviewed part as plain comparable values, keyed as in `REVIEWED`."""
     plain = answers(organisation)
     plain["registration"] = [plain.pop("is_informal"), plain.pop("registration_number")]
+    conduct = plain.pop("conduct")
+    asked = asked_conduct(organisation)
+    plain["conduct"] = [
+        [[str(item), conduct[item]] for item in asked if item in conduct],
+        plain.pop("conduct_words"),
+    ]
     plain["capacities"] = sorted(
         held.capacity for held in organisation.capacities.all() if held.ended_at is None
     )
@@ -110,6 +127,15 @@ def raw_answers(organisation: Organisation) -> dict[str, Any]:
         for contact in _contacts(organisation)
     ]
     return {field: plain[field] for field in REVIEWED}
+
+
+def asked_conduct(organisation: Organisation) -> tuple[Conduct, ...]:
+    """What the checklist asks of this kind of organisation: less of groups without an office."""
+    if organisation.kind in (OrganisationKind.STATE_AGENCY, OrganisationKind.INTERNATIONAL):
+        return CONDUCT_OF_THE_STATE
+    if organisation.is_informal or organisation.kind in ASKED_AS_GROUPS:
+        return CONDUCT_OF_GROUPS
+    return CONDUCT_OF_THE_REGISTERED
 
 
 def _contacts(organisation: Organisation) -> list[Any]:
@@ -161,5 +187,7 @@ def missing_answers(organisation: Organisation) -> list[str]:
         missing.append("email")
     if len({contact[0] for contact in given["contact"]}) < 2:
         missing.append("contact")
+    if len(given["conduct"][0]) < len(asked_conduct(organisation)):
+        missing.append("conduct")
     order = list(REVIEWED)
     return sorted(missing, key=order.index)

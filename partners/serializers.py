@@ -1,18 +1,19 @@
 """The registry as the API shows it: literal fields, codes instead of words, dates in ISO 8601."""
 
-from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from partners.choices import CsoClass, Level
 from partners.models import Channel, Organisation, PointOfContact
 
 
 class OrganisationSerializer(serializers.ModelSerializer):
     """A line of the list. `capacities` are those held now; `area` is the code of the area."""
 
-    area = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    cso_class = serializers.ChoiceField(choices=CsoClass.choices, allow_blank=True, read_only=True)
+    level = serializers.ChoiceField(choices=Level.choices, allow_blank=True, read_only=True)
+    area = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
     languages = serializers.ListField(child=serializers.CharField(), read_only=True)
     capacities = serializers.ListField(
         source="held_capacities", child=serializers.CharField(), read_only=True
@@ -45,7 +46,7 @@ class ChannelSerializer(serializers.ModelSerializer):
 class PersonSerializer(serializers.ModelSerializer):
     """One person, the post's holder or a deputy, with channels in the order in which to try."""
 
-    area = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    area = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
     languages = serializers.ListField(child=serializers.CharField(), read_only=True)
     channels = ChannelSerializer(many=True, read_only=True)
 
@@ -96,7 +97,7 @@ class ContactSerializer(PersonSerializer):
 class OrganisationDetailSerializer(OrganisationSerializer):
     """The whole entry. Without the scope CONTACT_SEE there is no key `contacts`."""
 
-    contacts = serializers.SerializerMethodField()
+    contacts = ContactSerializer(many=True, required=False, source="shown_contacts")
 
     class Meta:
         model = Organisation
@@ -120,16 +121,3 @@ class OrganisationDetailSerializer(OrganisationSerializer):
             "contacts",
         )
         read_only_fields = fields
-
-    def get_fields(self) -> dict[str, Any]:
-        fields: dict[str, Any] = super().get_fields()
-        if self.context.get("contacts") is None and "at" in self.context:
-            del fields["contacts"]
-        return fields
-
-    @extend_schema_field(ContactSerializer(many=True))
-    def get_contacts(self, _organisation: Organisation) -> list[dict[str, Any]]:
-        shown: list[dict[str, Any]] = ContactSerializer(
-            self.context["contacts"], many=True, context=self.context
-        ).data
-        return shown

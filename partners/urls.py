@@ -2,13 +2,30 @@
 
 from django.urls import path
 
-from partners.views import application, contacts, people, registry, resets, reviews, tokens
+from partners.views import (
+    application,
+    contacts,
+    entry,
+    locks,
+    people,
+    proceedings,
+    registry,
+    resets,
+    reviews,
+    tokens,
+)
 
 app_name = "partners"
 urlpatterns = [
     path("registry/", registry.registry, name="registry"),
     path("registry/<uuid:uuid>/", registry.organisation, name="organisation"),
     path("act-for/", registry.act_for, name="act-for"),
+    path("entry/", entry.entry, name="entry"),
+    path("entry/still-correct/", entry.still_correct, name="entry-correct"),
+    path("entry/<slug:page>/", entry.page, name="entry-page"),
+    path("changes/", entry.queue, name="changes"),
+    path("changes/<uuid:uuid>/", entry.change, name="change"),
+    path("changes/<uuid:uuid>/<slug:name>/", entry.act, name="change-act"),
     path("application/", application.task_list, name="application"),
     path("application/check/", application.check, name="application-check"),
     path("application/act/<slug:name>/", application.act, name="application-act"),
@@ -18,10 +35,25 @@ urlpatterns = [
     path("reviews/<uuid:uuid>/<slug:name>/", reviews.act, name="review-act"),
     path("invitations/", reviews.invitations, name="invitations"),
     path("invitations/<uuid:uuid>/revoke/", reviews.revoke_invitation, name="invitation-revoke"),
+    path("proceedings/", proceedings.proceedings, name="proceedings"),
+    path("proceedings/about/<uuid:uuid>/", proceedings.new, name="proceeding-new"),
+    path("proceedings/<uuid:uuid>/", proceedings.proceeding, name="proceeding"),
+    path("proceedings/<uuid:uuid>/panel/", proceedings.panel, name="proceeding-panel"),
+    path("proceedings/<uuid:uuid>/vote/", proceedings.vote, name="proceeding-vote"),
+    path("proceedings/<uuid:uuid>/drop/", proceedings.drop, name="proceeding-drop"),
+    path("proceedings/<uuid:uuid>/lift/", proceedings.lift, name="proceeding-lift"),
+    path("proceedings/<uuid:uuid>/<slug:name>/", proceedings.speak, name="proceeding-speak"),
+    path("leave/", proceedings.leave, name="leave"),
     path("people/", people.people, name="people"),
     path("people/invitations/<uuid:uuid>/revoke/", people.revoke, name="people-revoke"),
     path("people/<uuid:uuid>/end/", people.end, name="people-end"),
     path("people/<uuid:uuid>/reset/", resets.ask, name="people-reset"),
+    path("people/<uuid:uuid>/scope/", people.scope, name="people-scope"),
+    path("people/<uuid:uuid>/lock/", locks.lock_colleague, name="people-lock"),
+    path("locks/", locks.standing, name="locks"),
+    path("locks/new/", locks.lock_somebody, name="lock-new"),
+    path("locks/<uuid:uuid>/extend/", locks.extend, name="lock-extend"),
+    path("locks/<uuid:uuid>/lift/", locks.lift, name="lock-lift"),
     path("resets/", resets.open_resets, name="resets"),
     path("resets/ask/", resets.ask_for_somebody, name="reset-ask"),
     path("resets/<uuid:uuid>/agree/", resets.agree, name="reset-agree"),
@@ -32,6 +64,6 @@ urlpatterns = [
     path("contacts/<uuid:uuid>/deputy/", contacts.new_deputy, name="contact-deputy"),
     path("contacts/<uuid:uuid>/edit/", contacts.edit, name="contact-edit"),
     path("contacts/<uuid:uuid>/act/<slug:name>/", contacts.act, name="contact-act"),
-    path("tokens/", tokens.tokens, name="tokens"),
-    path("tokens/<uuid:uuid>/revoke/", tokens.revoke, name="token-revoke"),
+    path("programs/tokens/", tokens.tokens, name="tokens"),
+    path("programs/tokens/<uuid:uuid>/revoke/", tokens.revoke, name="token-revoke"),
 ]

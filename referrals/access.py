@@ -11,34 +11,40 @@ from django.utils.translation import gettext as _
 from common.country import current
 from common.marks import Decision, Permission
 from partners.models import Membership
+from referrals.choices import CLOSED_STATES
 from referrals.models import Referral, ReferralGroupGrant, ReferralUserGrant
-from referrals.models.referral import granted_to, live_at
+from referrals.models.referral import granted_to, is_program, kept_out, live_at
 
 SEE, WORK, IDENTITY = "see", "work", "identity"
 
 
 def held(actor: Any, referral: Referral) -> frozenset[str]:
-    """What the actor's groups, or the actor in person, hold: some of see, work, identity."""
+    """What the actor's groups, or the actor in person, hold: some of see, work, identity.
+
+    What a person was given alone is not for a program with their token.
+    """
     if Permission.REFERRAL_SEE not in actor.permissions:
         return frozenset()
-    live = live_at(actor.at)
+    live = live_at(actor.at) & ~kept_out(actor, "content_object")
     by_group = ReferralGroupGrant.objects.filter(
         live, content_object=referral, group_id__in=actor.group_ids
     )
     by_user = ReferralUserGrant.objects.filter(live, content_object=referral, user_id=actor.user_id)
-    codenames = by_group.values_list("permission__codename").union(
-        by_user.values_list("permission__codename")
-    )
+    codenames = by_group.values_list("permission__codename")
+    if not is_program(actor):
+        codenames = codenames.union(by_user.values_list("permission__codename"))
     return frozenset(codename.removesuffix("_referral") for (codename,) in codenames)
 
 
 def may_to(actor: Any, permission: Permission, referral: Any) -> Decision:
     """The rule for referrals; the actor's role includes the permission already."""
     visible = Referral.objects.visible_to(actor).filter(pk=referral.pk)
-    if permission == Permission.REFERRAL_MAKE:
-        # Drafting, answering and withdrawing are done by whoever keeps the working file.
+    if permission in (Permission.REFERRAL_MAKE, Permission.REFERRAL_KEEP):
+        # Sending, answering and withdrawing are done by whoever keeps the working file.
         at_home = actor.organisation_id == referral.first_responder_id
-        allowed = at_home and visible.filter(granted_to(actor, WORK)).exists()
+        # What ended and how is not told to law enforcement, nor by what it may still do.
+        is_told = not (actor.is_enforcement and referral.state in CLOSED_STATES)
+        allowed = at_home and is_told and visible.filter(granted_to(actor, WORK)).exists()
     elif permission == Permission.REFERRAL_DECIDE:
         return _may_decide(actor, referral, is_visible=visible.exists())
     else:

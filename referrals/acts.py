@@ -1,4 +1,4 @@
-"""The acts a page offers upon a referral, with the reason where one is not possible now.
+"""The acts a page or the API offers upon a referral, with the reason where one is not possible now.
 
 Drawn from the workflow's table and from what leads to a decision beside it. Nothing is decided
 here: each service asks again.
@@ -12,19 +12,19 @@ from django.utils.translation import gettext as _
 from common.marks import Permission
 from partners.access import Actor, may
 from referrals import deciding
-from referrals.access import SEE, held
 from referrals.answers import may_notify
-from referrals.choices import OPEN, EventKind, Outcome, State, TrackKind, TrackStatus
+from referrals.choices import OPEN, EventKind, Outcome, Section, State, TrackKind, TrackStatus
 from referrals.deciding import DecidingStage
 from referrals.models import Referral
+from referrals.sections import sections
 from referrals.services.decisions import AWAITED
 from referrals.workflow import DECIDE, DECIDED, referral_workflow
 
 P = Permission
-#: Acts of the table that a person carries out by this name on a page of their own.
-BY_NAME = ("return", "answer", "withdraw", "take_up")
+#: Acts of the table that are offered by this name. Sending has a page of its own (`check`).
+BY_NAME = ("send", "return", "answer", "withdraw", "take_up")
 #: How the button of each looks.
-KINDS = {"return": "secondary", "answer": "", "withdraw": "secondary", "take_up": ""}
+KINDS = {"return": "secondary", "withdraw": "secondary"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _of_the_table(referral: Referral, actor: Actor) -> Iterator[Offer]:
             if outcome == Outcome.POSITIVE and P.REFERRAL_DECIDE in actor.permissions:
                 yield Offer("positive", _("Decide"), False, str(allowed.reason))
         elif transition.name in BY_NAME:
-            yield Offer(transition.name, *words, KINDS[transition.name])
+            yield Offer(transition.name, *words, KINDS.get(transition.name, ""))
         elif outcome == Outcome.POSITIVE:
             yield Offer("positive", *words)
         elif outcome == Outcome.NEGATIVE and stage is not None:
@@ -103,10 +103,10 @@ def _beside_it(referral: Referral, actor: Actor) -> Iterator[Offer]:
         and referral.state in OPEN
         and deciding.is_civil_society(organisation)
         and organisation not in deciders
-        and SEE in held(actor, referral)
+        and Section.PACKET in sections(actor, referral)
     ):
         yield Offer("opinion", _("Give an opinion"), kind="secondary")
-    if can_withdraw_late(referral) and may(actor, P.REFERRAL_MAKE, referral):
+    if can_withdraw_late(referral) and may(actor, P.REFERRAL_KEEP, referral):
         yield Offer("withdraw", _("The person withdraws the consent"), kind="secondary")
     if can_notify(referral) and may(actor, P.REFERRAL_MAKE, referral):
         yield Offer("notify", _("Send a notice without identity"), kind="secondary")

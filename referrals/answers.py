@@ -77,10 +77,12 @@ def label(name: str) -> str:
 def basis_of(referral: Referral) -> str:
     """On what the referral may leave, as far as it is recorded: a Basis, or "" for nothing.
 
-    The way for children needs a stated age under 18 or recorded reasons; that a date of birth is
-    unknown changes nothing.
+    The way for children needs a stated age under 18, or recorded reasons while the age is not
+    known; that a date of birth is unknown changes nothing. Who is said to be an adult consents,
+    whatever was believed before.
     """
-    if referral.is_child_now == YesNoUnknown.YES or referral.child_reasons_ct is not None:
+    believed = referral.child_reasons_ct is not None and referral.is_child_now != YesNoUnknown.NO
+    if referral.is_child_now == YesNoUnknown.YES or believed:
         return Basis.CHILD
     consent = referral.consent
     return Basis.CONSENT if consent is not None and consent.withdrawn_at is None else ""

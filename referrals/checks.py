@@ -1,4 +1,4 @@
-"""`manage.py check --database default`: acts of two people for which too few people qualify."""
+"""`manage.py check --database default`: acts of several for which too few people qualify."""
 
 from typing import Any
 
@@ -9,10 +9,27 @@ from django.utils import timezone
 from common.country import current
 from partners.choices import Role
 from partners.models import Membership
-from referrals.deciding import recipients, stages
+from referrals.deciding import alternates, recipients, stages, unseated
 from referrals.models import DecidingSeat
 
 ENOUGH = 2
+
+
+def check_seats(databases: Any = None, **_kwargs: Any) -> list[checks.CheckMessage]:
+    """A decision by several that nobody, or not everybody it needs, was named to take."""
+    if not databases or DecidingSeat._meta.db_table not in connection.introspection.table_names():
+        return []
+    held = list(DecidingSeat.objects.held().select_related("organisation"))
+    return [
+        checks.Warning(
+            missing,
+            hint="The co-ordination names organisations on the page “Who decides”.",
+            obj=stage.rules.id,
+            id="referrals.W006",
+        )
+        for stage in stages(current())
+        for missing in unseated(stage, held)
+    ]
 
 
 def check_deciders(databases: Any = None, **_kwargs: Any) -> list[checks.CheckMessage]:
@@ -39,3 +56,18 @@ def check_deciders(databases: Any = None, **_kwargs: Any) -> list[checks.CheckMe
                 )
             )
     return found
+
+
+def check_alternates(databases: Any = None, **_kwargs: Any) -> list[checks.CheckMessage]:
+    """Somebody stands in where every authority is kept out of a case: never nobody decides."""
+    if not databases or DecidingSeat._meta.db_table not in connection.introspection.table_names():
+        return []
+    return [
+        checks.Warning(
+            f"Nobody has been named who stands in at the stage {stage.rules.id!r}.",
+            hint="Name an alternate authority on the page of those who decide.",
+            id="referrals.W002",
+        )
+        for stage in stages(current())
+        if not alternates(stage)
+    ]

@@ -42,6 +42,12 @@ class State(models.TextChoices):
 
 #: The person's referral waits for a decision.
 OPEN = (State.SUBMITTED, State.RETURNED, State.PRELIM_POSITIVE)
+#: Ends of which law enforcement learns no more than that it is one (design §5.6) …
+CLOSED_STATES = (State.PRELIM_NEGATIVE, State.CONCL_NEGATIVE, State.WITHDRAWN)
+#: … by one word for all of them: a word for withdrawals alone would say that it was one.
+CLOSED = "closed"
+#: What an actor may be told of where a referral stands: a `State`, or CLOSED.
+STATUSES = (*State.choices, (CLOSED, _("Closed")))
 #: Nothing has left the organisation that made it.
 AT_HOME = (State.DRAFT, State.EXPIRED)
 
@@ -262,6 +268,23 @@ class EventKind(models.TextChoices):
     DUTY_DONE = "duty.done", _("Duty to notify carried out, without identity")
     IDENTITY_RECORDED = "identity.recorded", _("Identity recorded")
     TRACK_MOVED = "track.moved", _("Track changed")
+    SITUATION_SET = "situation.set", _("Shared circumstances recorded")
+    RESTRICTED = "protection.restricted", _("Restricted to named people")
+    PEOPLE_NAMED = "protection.people_named", _("People named for the restricted case")
+    PERSON_REMOVED = "protection.person_removed", _("A named person no longer works on the case")
+    LIFT_ASKED = "protection.lift_asked", _("Lifting the restriction asked for")
+    LIFT_REFUSED = "protection.lift_refused", _("The restriction stays")
+    LIFTED = "protection.lifted", _("Restriction lifted")
+    EXCLUDED = "protection.excluded", _("Somebody is kept out of the case")
+    READMITTED = "protection.readmitted", _("Somebody is no longer kept out")
+    HANDED_OVER = "authority.handed_over", _("Another authority decides")
+    GLASS_BROKEN = "emergency.opened", _("Opened in an emergency")
+    GLASS_REVIEWED = "emergency.reviewed", _("Emergency access reviewed")
+    DISCLOSURE_ORDERED = "disclosure.ordered", _("Disclosure ordered by a court or prosecutor")
+    DISCLOSURE_APPROVED = "disclosure.approved", _("Disclosure approved by two people")
+    DISCLOSURE_REFUSED = "disclosure.refused", _("Disclosure not approved")
+    DISCLOSURE_DONE = "disclosure.handed_over", _("Handed over under an order")
+    PERSON_TOLD = "disclosure.person_told", _("The person was told of the disclosure")
 
 
 #: Who sees an event: those to whom this section of the referral is open.
@@ -287,6 +310,23 @@ EVENT_SECTION: dict[str, Section] = {
     EventKind.DUTY_DONE: Section.FILE,
     EventKind.IDENTITY_RECORDED: Section.FILE,
     EventKind.TRACK_MOVED: Section.SUPPORT,
+    EventKind.SITUATION_SET: Section.FILE,
+    EventKind.RESTRICTED: Section.FILE,
+    EventKind.PEOPLE_NAMED: Section.FILE,
+    EventKind.PERSON_REMOVED: Section.FILE,
+    EventKind.LIFT_ASKED: Section.FILE,
+    EventKind.LIFT_REFUSED: Section.FILE,
+    EventKind.LIFTED: Section.FILE,
+    EventKind.EXCLUDED: Section.FILE,
+    EventKind.READMITTED: Section.FILE,
+    EventKind.HANDED_OVER: Section.HEADER,
+    EventKind.GLASS_BROKEN: Section.FILE,
+    EventKind.GLASS_REVIEWED: Section.FILE,
+    EventKind.DISCLOSURE_ORDERED: Section.FILE,
+    EventKind.DISCLOSURE_APPROVED: Section.FILE,
+    EventKind.DISCLOSURE_REFUSED: Section.FILE,
+    EventKind.DISCLOSURE_DONE: Section.FILE,
+    EventKind.PERSON_TOLD: Section.FILE,
 }
 
 
@@ -316,3 +356,37 @@ class RefusalReason(models.TextChoices):
     STATUS = "status", _("Worry about residence")
     NOT_VICTIM = "not_victim", _("Does not see themselves as a victim")
     OTHER = "other", _("Another reason")
+
+
+class EmergencyReason(models.TextChoices):
+    """Why a case is opened to somebody in an emergency: a closed list, kept in the access log."""
+
+    DANGER = "danger", _("The person is in danger now")
+    MEDICAL = "medical", _("Urgent medical help")
+    SHELTER = "shelter", _("The person has nowhere safe tonight")
+    MISSING = "missing", _("The person is missing")
+    BORDER = "border", _("The person is about to be removed or detained")
+
+
+class ReviewOutcome(models.TextChoices):
+    JUSTIFIED = "justified", _("It was justified")
+    MISUSE = "misuse", _("It was misused")
+
+
+class OrderedBy(models.TextChoices):
+    """Who orders that parts of a file are handed over."""
+
+    COURT = "court", _("A court")
+    PROSECUTOR = "prosecutor", _("A prosecutor")
+
+
+#: What an order can cover, in the order of the copy.
+DISCLOSABLE = (
+    Section.IDENTITY,
+    Section.CONTACT,
+    Section.FILE,
+    Section.NARRATIVE,
+    Section.DECISION,
+    Section.SUPPORT,
+    Section.JUSTICE,
+)

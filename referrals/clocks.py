@@ -14,16 +14,17 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from common.country import current
-from common.marks import Subject
-from common.profile import DeadlineRule, Pausing, StartEvent
+from common.marks import Permission, Subject
+from common.profile import DeadlineRule, Pausing, Route, StartEvent
 from common.workdays import due_at as end_of_period
 from deadlines import kinds
 from deadlines.calendars import working_days
 from deadlines.models import Deadline
+from deadlines.rulebook import rulebook
 from deadlines.services import clocks as running
 from partners import grants
 from partners.choices import Capacity, Role
-from partners.models import HeldCapacity, Membership, Organisation
+from partners.models import HeldCapacity, Membership, Organisation, Team
 from partners.services.memberships import role_group
 from referrals.choices import StageCode, State
 from referrals.deciding import DecidingStage, deciders, stage_to_decide, stages
@@ -36,14 +37,24 @@ DECISION = "referral_decision"
 NOT_BEFORE = "referral_not_before"
 RECOVERY = "recovery_period"
 RECONSIDERATION = "reconsideration_request"
+APPEAL = "appeal_request"
+DRAFT = "referral_draft"
+DRAFT_KEPT = timedelta(days=30)
+"""A draft runs out this long after it was last worked on."""
+DRAFT_WARNED = timedelta(days=7)
+"""And not before this long after somebody was told that it will."""
 STATUS = "status_validity"
 #: What waits for a decision, and ends with it.
 OF_THE_DECIDERS = (DECISION, NOT_BEFORE)
+#: Time that is the person's own: no change of a rule takes any of it away.
+OF_THE_PERSON = (RECOVERY, RECONSIDERATION, APPEAL, STATUS)
 _TITLES = {
     DECISION: _("Decision on a referral"),
     NOT_BEFORE: _("Decision on a referral: not before"),
     RECOVERY: _("Recovery and reflection"),
     RECONSIDERATION: _("Asking for a decision to be looked at again"),
+    APPEAL: _("Appeal against a decision"),
+    DRAFT: _("A draft is kept until then"),
     STATUS: _("Validity of a status"),
 }
 _FOUND = (State.PRELIM_POSITIVE, State.CONCL_POSITIVE)
@@ -56,8 +67,11 @@ def register_kinds() -> None:
             kind,
             title=title,
             link=_link,
-            still_visible=_references,
+            still_visible=_after_a_negative if kind == RECONSIDERATION else _references,
             escalation=_co_ordinators if kind == DECISION else kinds.nobody,
+            protects=kind in OF_THE_PERSON,
+            may_change=_may_change if kind == DECISION else kinds.nobody_may,
+            moved=_copy_to_all if kind == DECISION else kinds.nothing_to_keep,
         )
 
 
@@ -68,6 +82,22 @@ def _link(uuid: UUID) -> str:
 def _references(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
     shown = Referral.objects.visible_to(actor).filter(uuid__in=list(uuids))
     return dict(shown.values_list("uuid", "reference"))
+
+
+def _may_change(actor: Any, deadline: Deadline) -> bool:
+    """Whoever decides may ask for more time to decide, if what is decided is theirs to see."""
+    return Permission.REFERRAL_DECIDE in actor.permissions
+
+
+def _copy_to_all(uuids: Collection[UUID]) -> None:
+    """Keep the deciders' inbox in step with ends that were moved."""
+    for referral in Referral.objects.filter(uuid__in=list(uuids)):
+        copy_to_grants(referral)
+
+
+def _after_a_negative(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
+    """A clock that only a negative starts would tell law enforcement of it (design §5.6)."""
+    return {} if getattr(actor, "is_enforcement", False) else _references(actor, uuids)
 
 
 def _co_ordinators(deadline: Deadline) -> list[list[int]]:
@@ -87,47 +117,94 @@ def _co_ordinators(deadline: Deadline) -> list[list[int]]:
 def started(referral: Referral, start_event: StartEvent, *, by: Any, at: datetime) -> None:
     """Something happened from which the country lets clocks run: those that are ours begin."""
     starts_at = start_of(referral, start_event) or at
-    for rule in current().rules():
+    on = starts_at.astimezone(current().time_zone).date()
+    for rule in rulebook().in_force(on):
         kind = _kind_of(rule)
-        ours = kind and rule.starts is start_event
-        if not ours or rule is not running.rule_in_force(rule.code, at=starts_at):
+        if kind and rule.starts is start_event:
+            _run(rule, kind, referral, starts_at, by=by, at=at)
+    copy_to_grants(referral)
+
+
+def _run(
+    rule: DeadlineRule, kind: str, referral: Referral, starts_at: datetime, *, by: Any, at: datetime
+) -> None:
+    """Start the clock of the rule for everybody it binds."""
+    for organisation, group in _holders(referral, rule, kind, at):
+        running.start(
+            kind=kind,
+            rule=rule,
+            subject=_subject(referral),
+            holders=[group],
+            starts_at=starts_at,
+            by=by,
+            at=at,
+            organisation_uuid=organisation.uuid,
+        )
+
+
+def took_seats(referral: Referral, *, by: Any, at: datetime) -> None:
+    """Somebody was named who decides: the clocks that wait for a decision run for them as well.
+
+    From when they began for the others; one that runs already is left as it is.
+    """
+    for event in StartEvent:
+        starts_at = start_of(referral, event)
+        if starts_at is None:
             continue
-        for organisation, group in _holders(referral, rule, kind, at):
-            running.start(
-                kind=kind,
-                rule=rule,
-                subject=_subject(referral),
-                holders=[group],
-                starts_at=starts_at,
-                by=by,
-                at=at,
-                organisation_uuid=organisation.uuid,
-            )
-    _copy_to_grants(referral)
+        for rule in rulebook().in_force(starts_at.astimezone(current().time_zone).date()):
+            kind = _kind_of(rule)
+            if kind in OF_THE_DECIDERS and rule.starts is event:
+                _run(rule, kind, referral, starts_at, by=by, at=at)
+    copy_to_grants(referral)
+
+
+def drafted(referral: Referral, *, by: Any, at: datetime) -> None:
+    """A draft was begun or taken up again: whoever works on it sees how long it is kept."""
+    if referral.referrer is not None:
+        running.start_until(
+            kind=DRAFT,
+            subject=_subject(referral),
+            holders=[referral.referrer],
+            starts_at=at,
+            until=at + DRAFT_KEPT,
+            by=by,
+            at=at,
+            organisation_uuid=referral.first_responder.uuid,
+        )
+
+
+def draft_worked_on(referral: Referral, *, at: datetime) -> None:
+    """It is kept for longer, counted from now."""
+    running.put_off(subject=_subject(referral), kinds=[DRAFT], until=at + DRAFT_KEPT)
+
+
+def draft_over(referral: Referral, *, by: Any, at: datetime) -> None:
+    """Sent, or run out: there is no draft any more."""
+    running.cancel(subject=_subject(referral), kinds=[DRAFT], by=by, at=at)
 
 
 def asked_back(referral: Referral, *, by: Any, at: datetime) -> None:
     """The referral was sent back: what the country lets stand meanwhile stands still."""
     running.pause(subject=_subject(referral), because=Pausing.RETURNED, by=by, at=at)
-    _copy_to_grants(referral)
+    copy_to_grants(referral)
 
 
 def answered(referral: Referral, *, by: Any, at: datetime) -> None:
     """The questions are answered: what stood still runs on."""
-    running.resume(subject=_subject(referral), by=by, at=at)
-    _copy_to_grants(referral)
+    running.resume(subject=_subject(referral), because=Pausing.RETURNED, by=by, at=at)
+    copy_to_grants(referral)
 
 
 def decided(referral: Referral, *, by: Any, at: datetime) -> None:
     """The decision is made: its clock is met, in time or late, and nobody is reminded any more."""
     running.meet(subject=_subject(referral), kinds=OF_THE_DECIDERS, by=by, at=at)
-    _copy_to_grants(referral)
+    copy_to_grants(referral)
 
 
 def given_up(referral: Referral, *, by: Any, at: datetime) -> None:
     """Nobody need decide any more. What protects the person runs its time."""
     running.cancel(subject=_subject(referral), kinds=OF_THE_DECIDERS, by=by, at=at)
-    _copy_to_grants(referral)
+    copy_to_grants(referral)
 
 
 # --- what they say --------------------------------------------------------------------------------
@@ -190,14 +267,32 @@ def _decision_code(stage: DecidingStage) -> str:
 
 def _kind_of(rule: DeadlineRule) -> str:
     """What the rule is a clock of here; empty for one of another track or another app."""
-    route = current().reconsideration
     if rule.code in {_decision_code(stage) for stage in stages()}:
         return DECISION
     if rule.code in {stage.rules.not_before for stage in stages()}:
         return NOT_BEFORE
-    if route is not None and rule.code == route.rule:
-        return RECONSIDERATION
+    for kind, route in _routes().items():
+        if rule.code == route.rule:
+            return kind
     return rule.code if rule.code in (RECOVERY, STATUS) else ""
+
+
+def _routes() -> dict[str, Route]:
+    """The ways to have a decision looked at again that this country has, by their kind of clock."""
+    profile = current()
+    ways = {RECONSIDERATION: profile.reconsideration, APPEAL: profile.appeal}
+    return {kind: route for kind, route in ways.items() if route is not None}
+
+
+def _applies(rule: DeadlineRule, kind: str, referral: Referral) -> bool:
+    """Whether what happened to this referral starts the clock: not every decision starts each."""
+    if kind in (RECOVERY, STATUS):
+        # Where the country counts from the referral itself, no decision is waited for.
+        return rule.starts is StartEvent.REFERRAL_RECEIVED or referral.state in _FOUND
+    if kind in (RECONSIDERATION, APPEAL):
+        decided = stages()[0 if referral.state == State.PRELIM_NEGATIVE else -1]
+        return decided.rules.id in _routes()[kind].stages
+    return True
 
 
 def _holders(
@@ -210,28 +305,61 @@ def _holders(
             return []
         bodies, role = deciders(referral, stage), Role.OFFICER
     else:
-        if kind in (RECOVERY, STATUS) and referral.state not in _FOUND:
+        if not _applies(rule, kind, referral):
             return []
         bodies, role = [referral.first_responder], Role.CASEWORKER
     return [(body, role_group(organisation=body, role=role, at=at).group) for body in bodies]
 
 
-def _copy_to_grants(referral: Referral) -> None:
+def copy_to_grants(referral: Referral) -> None:
     """The end of the decision's clock on the grants of those who decide, and on no other."""
-    stage = stage_to_decide(referral)
     # Whoever decided before and sees it still has no deadline of theirs any more.
     grants.annotate(subject=referral, to=None, permission="see", due_at=None)
-    due = decision_due(referral, stage) if stage else None
-    if stage is not None and due is not None:
-        rows = running.deadlines_of(_subject(referral), kinds=[DECISION])
-        groups = [row.group for row in rows if row.is_open and row.group is not None]
-        grants.annotate(subject=referral, to=groups, permission="see", due_at=due)
+    for (_referral, group), columns in due_by_group([referral]).items():
+        grants.annotate(subject=referral, to=[group], permission="see", **columns)
+
+
+def due_by_group(referrals: Iterable[Referral]) -> dict[tuple[int, int], dict[str, datetime]]:
+    """What the inbox of each group sorts by: {(referral, group): {"due_at": …}}. Two queries.
+
+    The earliest end of the clock of the decision that is waited for, while it does not stand still.
+    """
+    waiting = {each.uuid: (each.pk, stage_to_decide(each)) for each in referrals}
+    rows = Deadline.objects.open().filter(
+        subject_kind="referral",
+        subject_uuid__in=[uuid for uuid, (_pk, stage) in waiting.items() if stage],
+        kind=DECISION,
+        paused_at__isnull=True,
+        group__isnull=False,
+    )
+    found: dict[tuple[int, int], dict[str, datetime]] = {}
+    for row in rows.order_by("-due_at"):
+        referral, stage = waiting[row.subject_uuid]
+        if stage is not None and row.group_id and row.rule_code == _decision_code(stage):
+            found[referral, row.group_id] = {"due_at": row.due_at}
+    return found | _of_teams(found)
+
+
+def _of_teams(
+    found: Mapping[tuple[int, int], dict[str, datetime]],
+) -> dict[tuple[int, int], dict[str, datetime]]:
+    """The same for teams within the organisations whose groups those are."""
+    teams: dict[int, list[int]] = {}
+    groups = {group for _referral, group in found}
+    within = Team.objects.filter(organisation__role_groups__group__in=groups) if groups else []
+    pairs = within and within.values_list("organisation__role_groups__group", "group")
+    for group, team in pairs:
+        teams.setdefault(group, []).append(team)
+    return {
+        (referral, team): columns
+        for (referral, group), columns in found.items()
+        for team in teams.get(group, [])
+    }
 
 
 def _rule(code: str, referral: Referral) -> DeadlineRule | None:
-    profile = current()
     on = referral.received_on
-    return profile.rule(code, on=on) if on else None
+    return rulebook().rule(code, on=on) if on else None
 
 
 def _end(rule: DeadlineRule, start: datetime) -> datetime:

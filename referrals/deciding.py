@@ -4,6 +4,7 @@ A country's profile says how many stages there are and what kind of body decides
 which organisations that body is made of. Not here: the transitions (`referrals/workflow.py`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +19,14 @@ from partners.choices import CIVIL_SOCIETY, Capacity
 from partners.models import Organisation
 from partners.models.organisation import OrganisationQuerySet
 from referrals.choices import Outcome, StageCode, State
-from referrals.models import DecidingSeat, DecisionVote, NegativeProposal, Opinion, Referral
+from referrals.models import (
+    DecidingSeat,
+    DecisionVote,
+    Exclusion,
+    NegativeProposal,
+    Opinion,
+    Referral,
+)
 
 #: Deciders who vote; a body of one decides by the act itself.
 VOTING = (DeciderKind.JOINT, DeciderKind.PANEL)
@@ -31,6 +39,13 @@ class DecidingStage:
     code: StageCode
     rules: Stage
     authority_ids: tuple[str, ...]
+    #: Who stands in for them where they are kept out of a case.
+    alternate_ids: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of the profile under which somebody may decide here."""
+        return (*self.authority_ids, *self.alternate_ids)
 
     @property
     def votes(self) -> bool:
@@ -47,8 +62,21 @@ def stages(profile: Profile | None = None) -> tuple[DecidingStage, ...]:
     profile = profile or current()
     codes = (StageCode.PRELIMINARY, StageCode.CONCLUSIVE)[-len(profile.stages) :]
     return tuple(
-        DecidingStage(code, rules, tuple(a.id for a in profile.authorities if rules.id in a.stages))
+        DecidingStage(
+            code,
+            rules,
+            _bodies(profile, rules, is_alternate=False),
+            _bodies(profile, rules, is_alternate=True),
+        )
         for code, rules in zip(codes, profile.stages, strict=True)
+    )
+
+
+def _bodies(profile: Profile, rules: Stage, *, is_alternate: bool) -> tuple[str, ...]:
+    return tuple(
+        each.id
+        for each in profile.authorities
+        if rules.id in each.stages and each.is_alternate is is_alternate
     )
 
 
@@ -67,12 +95,36 @@ def stage_to_decide(referral: Referral) -> DecidingStage | None:
     return None
 
 
+def states_awaiting(stage: DecidingStage) -> tuple[State, ...]:
+    """Where a referral waits for the stage; while questions are open it waits for the answers."""
+    return (State.SUBMITTED,) if stage == stages()[0] else (State.PRELIM_POSITIVE,)
+
+
+def authority_name(code: str) -> str:
+    """What the country calls the body; a seat may hold a name the country no longer has."""
+    return next((str(each.name) for each in current().authorities if each.id == code), code)
+
+
+def stages_of(code: str) -> str:
+    """The decisions the body takes, by their names."""
+    return ", ".join(str(stage.rules.name) for stage in stages() if code in stage.names)
+
+
 # --- which organisations --------------------------------------------------------------------------
 
 
 def seated(stage: DecidingStage) -> list[Organisation]:
     """The organisations that hold a seat at the stage, in the order they were named."""
-    seats = DecidingSeat.objects.held().filter(authority__in=stage.authority_ids)
+    return _holding(stage.authority_ids)
+
+
+def alternates(stage: DecidingStage) -> list[Organisation]:
+    """The organisations that stand in at the stage, in the order they were named."""
+    return _holding(stage.alternate_ids)
+
+
+def _holding(names: tuple[str, ...]) -> list[Organisation]:
+    seats = DecidingSeat.objects.held().filter(authority__in=names)
     named = seats.select_related("organisation")
     return list({seat.organisation_id: seat.organisation for seat in named}.values())
 
@@ -94,7 +146,8 @@ def recipients(profile: Profile | None = None) -> OrganisationQuerySet:
 def deciders(referral: Referral, stage: DecidingStage) -> list[Organisation]:
     """The organisations that decide on this referral at the stage; never the one that made it.
 
-    (Unless the profile lets the referrer decide.)
+    (Unless the profile lets the referrer decide.) Nor one that is kept out of the case: where too
+    few are left, the alternates stand in.
     """
     found = seated(stage)
     authority = referral.authority
@@ -102,7 +155,51 @@ def deciders(referral: Referral, stage: DecidingStage) -> list[Organisation]:
         found = [authority]
     if not current().referrer_may_decide:
         found = [each for each in found if each.pk != referral.first_responder_id]
-    return found
+    return _not_kept_out(referral, stage, found)
+
+
+def _not_kept_out(
+    referral: Referral, stage: DecidingStage, found: list[Organisation]
+) -> list[Organisation]:
+    out = set(
+        Exclusion.objects.standing()
+        .filter(referral=referral, organisation__isnull=False)
+        .values_list("organisation", flat=True)
+    )
+    left = [each for each in found if each.pk not in out]
+    if len(left) == len(found) and found:
+        return found
+    lacks_civil_society = stage.rules.civil_society_seat and not any(map(is_civil_society, left))
+    if out and (not left or stage.rules.decider is DeciderKind.JOINT or lacks_civil_society):
+        if not current().referrer_may_decide:
+            out.add(referral.first_responder_id)
+        # Whoever else decides here in other cases, where nobody has been named to stand in.
+        others = alternates(stage) or ([] if left else list(recipients().order_by("pk")[:20]))
+        left += [each for each in others if each.pk not in out and each not in left]
+    return left
+
+
+def unseated(stage: DecidingStage, seats: Iterable[DecidingSeat]) -> list[str]:
+    """What is missing among the standing seats before the stage is decided, a sentence each."""
+    held = [seat for seat in seats if seat.authority in stage.authority_ids]
+    if not stage.votes:
+        return []
+    if not held:
+        return [_("Nobody has been named yet. Until somebody is, this decision cannot be taken.")]
+    missing = []
+    if stage.rules.decider is DeciderKind.JOINT:
+        empty = set(stage.authority_ids) - {seat.authority for seat in held}
+        missing = [
+            _("Nobody has been named yet for “%(name)s”. Each of these bodies has to agree.")
+            % {"name": authority_name(code)}
+            for code in stage.authority_ids
+            if code in empty
+        ]
+    elif stage.rules.civil_society_seat and not any(
+        is_civil_society(seat.organisation) for seat in held
+    ):
+        missing = [_("No organisation of civil society has a seat yet, and one has to vote.")]
+    return missing
 
 
 def is_civil_society(organisation: Organisation) -> bool:

@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.contrib.auth.models import Permission as AuthPermission
 from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from common.marks import Permission
 from common.paging import (
@@ -15,19 +17,26 @@ from common.paging import (
     CappedCount,
     Order,
     Page,
+    capped_count,
     capped_count_of,
+    capped_counts_of,
     merge_slices,
     paginate,
 )
-from referrals.choices import Origin, State
+from partners.grants import permission_ids_of
+from partners.leaving import OpenWork
+from partners.models import Organisation
+from referrals.choices import OPEN, Origin, State
 from referrals.models import Referral, ReferralGroupGrant, ReferralUserGrant
-from referrals.models.referral import live_at, own_only
+from referrals.models.referral import kept_out, live_at, own_only
 
 _NAME, _WITHIN = "content_object__uuid", ("group", "permission")
 RECEIVED = Order("-sort_at", "-content_object", named_by=_NAME, unique_within=_WITHIN)
 DUE = Order("due_at", "content_object", named_by=_NAME, unique_within=_WITHIN, set_only=("due_at",))
 STEERED = Order("-received_at", "-id", set_only=("received_at",))
 ORDERS = {"received": RECEIVED, "due": DUE}
+SHOWN = ""
+"""The name under which `inbox_counts` counts the list that is shown."""
 
 Slices = dict[str, QuerySet[Any]]
 
@@ -67,16 +76,18 @@ def may_list(actor: Any) -> bool:
 
 
 def _granted(actor: Any) -> QuerySet[Any]:
-    see = AuthPermission.objects.filter(
-        codename="see_referral", content_type__app_label="referrals"
-    ).values_list("pk", flat=True)[0]
     return ReferralGroupGrant.objects.filter(
-        live_at(actor.at), own_only(actor, "content_object__"), permission_id=see
+        live_at(actor.at),
+        own_only(actor, "content_object__"),
+        ~kept_out(actor, "content_object"),
+        permission_id=permission_ids_of(Referral)["see"],
     ).values("content_object_id", "due_at")
 
 
 def _sliced(rows: QuerySet[Any], actor: Any, states: Collection[str]) -> Slices:
-    if not states:
+    if not states or own_only(actor):
+        # One's own are found by who made them, and all of them are read whatever the state: once.
+        rows = rows.filter(status__in=states) if states else rows
         return {f"g{group}": rows.filter(group_id=group) for group in actor.group_ids}
     return {
         f"g{group}:{state}": rows.filter(group_id=group, status=state)
@@ -86,15 +97,29 @@ def _sliced(rows: QuerySet[Any], actor: Any, states: Collection[str]) -> Slices:
 
 
 def inbox_page(
-    actor: Any, *, order: str = "received", cursor: str = "", size: int = PAGE_SIZE, **narrow: Any
+    actor: Any,
+    *,
+    order: str = "received",
+    cursor: str = "",
+    size: int = PAGE_SIZE,
+    count: CappedCount | None = None,
+    **narrow: Any,
 ) -> Page:
-    """A page of the inbox; its rows are `Line`s. Keywords as `inbox`; order "received" or "due"."""
+    """A page of the inbox; its rows are `Line`s. Keywords as `inbox`; order "received" or "due".
+
+    `count` is given by who has asked `inbox_counts` for it already.
+    """
     slices = inbox(actor, **narrow)
     if not slices:
         return Page(rows=[], next="", previous="", count=CappedCount(0))
-    page = merge_slices(slices, ORDERS[order], cursor=cursor, size=size)
-    keys = [row["content_object_id"] for row in page.rows]
-    found = Referral.objects.with_header().in_bulk(keys)
+    found: dict[int, Referral] = {}
+
+    def names(rows: list[Any]) -> dict[int, UUID]:
+        keys = [row["content_object_id"] for row in rows]
+        found.update(Referral.objects.with_header().in_bulk(keys))
+        return {row["page_pk"]: found[row["content_object_id"]].uuid for row in rows}
+
+    page = merge_slices(slices, ORDERS[order], cursor=cursor, size=size, count=count, names=names)
     lines = [Line(found[row["content_object_id"]], row["due_at"]) for row in page.rows]
     return replace(page, rows=lines)
 
@@ -105,15 +130,22 @@ def inbox_count(actor: Any, **narrow: Any) -> CappedCount:
     return capped_count_of(slices, RECEIVED) if slices else CappedCount(0)
 
 
-def inbox_counts(actor: Any, tiles: Mapping[str, Collection[str]]) -> dict[str, CappedCount]:
-    """The same for several sets of states at once, by their names; one query for each."""
+def inbox_counts(
+    actor: Any, tiles: Mapping[str, Collection[str]], *, shown: Mapping[str, Any] | None = None
+) -> dict[str, CappedCount]:
+    """The same for several sets of states at once, by their names, in one query.
+
+    `shown` is what a page is to show, as `inbox_page` takes it, counted under the name `SHOWN`.
+    """
     if not may_list(actor):
-        return {name: CappedCount(0) for name in tiles}
+        return dict.fromkeys([*tiles, SHOWN], CappedCount(0))
     rows = _granted(actor)
-    return {
-        name: capped_count_of(_sliced(rows, actor, states), RECEIVED)
-        for name, states in tiles.items()
-    }
+    lists = {name: (_sliced(rows, actor, states), RECEIVED) for name, states in tiles.items()}
+    if shown is not None:
+        narrow = dict(shown)
+        order = ORDERS[narrow.pop("order", "received")]
+        lists[SHOWN] = (inbox(actor, **narrow), order)
+    return capped_counts_of(lists)
 
 
 def given_to(actor: Any) -> QuerySet[Referral]:
@@ -138,3 +170,32 @@ def steered(actor: Any, *, status: str = "") -> QuerySet[Referral]:
 def steered_page(actor: Any, *, cursor: str = "", status: str = "", size: int = PAGE_SIZE) -> Page:
     """A page of what the co-ordination steers; rows are referrals, of which the header is open."""
     return paginate(steered(actor, status=status), STEERED, cursor=cursor, size=size)
+
+
+def left_open(organisation: Organisation) -> list[OpenWork]:
+    """What an organisation would leave behind: referrals it made or was to decide on.
+
+    A draft does not hold it back: it has left nobody waiting, and runs out.
+    """
+    live = Referral.objects.filter(origin=Origin.LIVE)
+    made = live.filter(first_responder=organisation)
+    awaited = (State.SUBMITTED, State.PRELIM_POSITIVE)
+    href = reverse("referrals:inbox")
+    return [
+        OpenWork(
+            _("Referrals you made that wait for a decision"),
+            capped_count(made.filter(state__in=OPEN)),
+            href,
+        ),
+        OpenWork(
+            _("Referrals sent to you that wait for your decision"),
+            capped_count(live.filter(authority=organisation, state__in=awaited)),
+            href,
+        ),
+        OpenWork(
+            _("Drafts, which run out"),
+            capped_count(made.filter(state=State.DRAFT)),
+            href,
+            blocks=False,
+        ),
+    ]

@@ -4,6 +4,7 @@ Kept are ISO 3166 codes of three letters and three answers that are no country's
 one another. Names come from CLDR, in the language of the page.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -18,6 +19,8 @@ UNKNOWN = "UNKNOWN"
 KOSOVO = {"XKX": "XK"}
 #: Codes that ISO 3166 gave up, which CLDR still knows; read where history has them, never offered.
 WITHDRAWN = frozenset({"BUR", "DDR", "FXX", "TMP", "XKK", "YMD", "ZAR"})
+#: Codes that ISO 3166 leaves to its users: CLDR knows some that are no country's, such as a test's.
+USER_ASSIGNED = re.compile(r"AA[A-Z]|Q[M-Z][A-Z]|X[A-Z][A-Z]|ZZ[A-Z]")
 #: Answers that name no country: first in a form's list, because they are easily overlooked.
 WITHOUT_COUNTRY = (UNKNOWN, "STATELESS", "AT_RISK_OF_STATELESSNESS", "UNDETERMINED")
 
@@ -69,5 +72,6 @@ def _alpha_2() -> dict[str, str]:
         code: names[0]
         for code, names in aliases.items()
         if len(code) == 3 and code.isalpha() and len(names) == 1 and len(names[0]) == 2
+        if not USER_ASSIGNED.fullmatch(code)
     }
     return found | KOSOVO

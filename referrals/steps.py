@@ -4,7 +4,7 @@ Each is called by the workflow after the state is written and the event is there
 the act is on the event for as long as it is being carried out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from partners import grants
 from partners.choices import GrantReason, Role
 from partners.models import Organisation
 from partners.services.memberships import role_group
-from referrals import clocks, notifications, packets
+from referrals import clocks, closing, notifications, packets
 from referrals.answers import check_note
 from referrals.choices import (
     EVENT_SECTION,
@@ -40,6 +40,7 @@ from referrals.models import (
     Question,
     Referral,
     ReferralEvent,
+    ReferralGrantBasis,
     Track,
 )
 from referrals.models.person import Purpose
@@ -124,6 +125,19 @@ def share_with_deciders(referral: Referral, event: Any, *, by: Any, at: datetime
     """Those who decide get the packet, and their officers may see it"""
     stage = stage_to_decide(referral)
     found = deciders(referral, stage) if stage else []
+    share(referral, found, struck=event.answers.get("struck"), by=by, at=at)
+
+
+def share(
+    referral: Referral,
+    organisations: Iterable[Organisation],
+    *,
+    by: Any,
+    at: datetime,
+    struck: Any = None,
+) -> None:
+    """Give the packet to organisations, and let their officers see the referral."""
+    found = list(organisations)
     grants.grant(
         subject=referral,
         permissions=["see"],
@@ -133,7 +147,15 @@ def share_with_deciders(referral: Referral, event: Any, *, by: Any, at: datetime
         at=at,
     )
     for organisation in found:
-        _send_packet(referral, organisation, event.answers.get("struck"), by=by, at=at)
+        _send_packet(referral, organisation, struck, by=by, at=at)
+
+
+def recipients_of(referral: Referral) -> Any:
+    """The keys of the organisations whose officers see it because they decide or decided."""
+    standing = ReferralGrantBasis.objects.filter(
+        subject=referral, reason=GrantReason.AUTHORITY, permission="see", ended_at__isnull=True
+    )
+    return standing.values_list("group__role_group__organisation", flat=True)
 
 
 def _send_packet(
@@ -169,12 +191,14 @@ def keep_in_step(referral: Referral, event: Any, *, by: Any, at: datetime) -> No
     move_track(referral, TrackKind.IDENTIFICATION, referral.state, at=at)
 
 
-def move_track(referral: Referral, kind: str, status: str, *, at: datetime) -> None:
-    """One track moves; the others stay where they are."""
+def move_track(referral: Referral, kind: str, status: str, *, at: datetime) -> bool:
+    """One track moves, and the others stay where they are; false where it stood there already."""
     track = Track.objects.select_for_update().get(referral=referral, kind=kind)
-    if track.status != status:
-        track.status, track.since_at = status, at
-        track.save(update_fields=["status", "since_at"])
+    if track.status == status:
+        return False
+    track.status, track.since_at = status, at
+    track.save(update_fields=["status", "since_at"])
+    return True
 
 
 def end_access(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
@@ -190,6 +214,9 @@ def end_access(referral: Referral, event: Any, *, by: Any, at: datetime) -> None
         ):
             ended.append(organisation)
     notifications.access_ended(referral, ended, by=by, at=at, key=event.pk)
+    for organisation in ended if referral.is_restricted else []:
+        for person in closing.named(referral, organisation, at):
+            grants.revoke(subject=referral, to=person, by=by.user, at=at, reason=GrantReason.NAMED)
 
 
 def end_consent(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
@@ -292,6 +319,16 @@ def close_proposal(referral: Referral, stage: DecidingStage, *, by: Any, at: dat
 # --- clocks ---------------------------------------------------------------------------------------
 
 
+def keep_draft(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """It is kept for thirty days again"""
+    clocks.drafted(referral, by=by, at=at)
+
+
+def end_draft(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
+    """No draft is kept any more"""
+    clocks.draft_over(referral, by=by, at=at)
+
+
 def start_first_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
     """The time for the decision begins to run"""
     clocks.started(referral, StartEvent.REFERRAL_RECEIVED, by=by, at=at)
@@ -305,6 +342,8 @@ def stop_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None
 def let_clock_run(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
     """A clock that stood still runs on"""
     clocks.answered(referral, by=by, at=at)
+    # Somebody may have been named while the questions were open.
+    clocks.took_seats(referral, by=by, at=at)
 
 
 def end_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -> None:
@@ -320,10 +359,12 @@ def start_next_clock(referral: Referral, event: Any, *, by: Any, at: datetime) -
 
 
 _FIRST = (StartEvent.STAGE_1_DECIDED, StartEvent.STAGE_1_NOTIFIED)
+#: It is notified the moment it is made: the notice is written with it.
+_REFUSED = (StartEvent.NEGATIVE_DECIDED, StartEvent.NEGATIVE_NOTIFIED)
 #: State → what its decision starts.
 DECISION_STARTS: Mapping[State, tuple[StartEvent, ...]] = {
     State.PRELIM_POSITIVE: _FIRST,
-    State.PRELIM_NEGATIVE: (*_FIRST, StartEvent.NEGATIVE_DECIDED),
+    State.PRELIM_NEGATIVE: (*_FIRST, *_REFUSED),
     State.CONCL_POSITIVE: (StartEvent.STAGE_2_DECIDED, StartEvent.STATUS_GRANTED),
-    State.CONCL_NEGATIVE: (StartEvent.STAGE_2_DECIDED, StartEvent.NEGATIVE_DECIDED),
+    State.CONCL_NEGATIVE: (StartEvent.STAGE_2_DECIDED, *_REFUSED),
 }

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.cache import cache
 from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,12 +20,25 @@ from common.country import current
 from common.profile import Bound, Stage, StartEvent
 from common.workdays import Calendar, working_days_between
 from deadlines.calendars import working_days
+from deadlines.rulebook import rulebook
 from deadlines.words import length
 from partners.languages import language_name
-from referrals.choices import EventKind, Outcome, StageCode, State
+from referrals.choices import (
+    CLOSED,
+    CLOSED_STATES,
+    STATUSES,
+    EventKind,
+    Exploitation,
+    Outcome,
+    PlaceOfExploitation,
+    StageCode,
+    State,
+    TrackKind,
+    TrackStatus,
+)
 from referrals.clocks import decision_due
 from referrals.deciding import stage_named, stages
-from referrals.models import Referral, ReferralEvent
+from referrals.models import Decision, Question, Referral, ReferralEvent, Situation
 from referrals.nationalities import nationality_name
 from referrals.packets import LISTS
 
@@ -39,6 +53,7 @@ STATE_COLOURS: dict[str, str] = {
     State.CONCL_POSITIVE: "green",
     State.CONCL_NEGATIVE: "purple",
     State.WITHDRAWN: "grey",
+    CLOSED: "grey",
 }
 #: Working days left from which a deadline is near.
 SOON = 2
@@ -55,6 +70,8 @@ def state_name(state: str) -> str:
     """A state as this country calls it: the outcome of a decision by the decision's own name."""
     if state in DECIDED:
         return outcome_name(*DECIDED[state])
+    if state == CLOSED:
+        return str(dict(STATUSES)[CLOSED])
     return str(State(state).label)
 
 
@@ -63,14 +80,21 @@ def state_tag(state: str) -> dict[str, str]:
     return {"text": state_name(state), "colour": STATE_COLOURS[state]}
 
 
-def states_here() -> list[tuple[str, str]]:
-    """The states a referral of this country can be in, with their names, in their order."""
+def states_here(*, is_enforcement: bool = False) -> list[tuple[str, str]]:
+    """The states a referral of this country can be in, with their names, in their order.
+
+    Law enforcement is offered what it can be shown: see `referrals.sections.status`.
+    """
     codes = {stage.code for stage in stages()}
-    return [
+    here = [
         (state.value, state_name(state))
         for state in State
         if state not in DECIDED or DECIDED[state][0] in codes
     ]
+    if not is_enforcement:
+        return here
+    told = [(code, name) for code, name in here if code not in CLOSED_STATES]
+    return [*told, (CLOSED, state_name(CLOSED))]
 
 
 def stage_name(code: str) -> str:
@@ -106,10 +130,25 @@ def event_title(event: ReferralEvent) -> str:
     if event.kind == EventKind.DECIDED and event.new_state in DECIDED:
         code, outcome = DECIDED[event.new_state]
         return f"{stage_name(code)}: {outcome_name(code, outcome)}"
+    if event.kind == EventKind.TRACK_MOVED:
+        kind, _colon, status = event.detail.partition(":")
+        return f"{TrackKind(kind).label}: {TrackStatus(status).label}"
     if event.kind in (EventKind.PROPOSED, EventKind.PROPOSAL_DROPPED, EventKind.VOTED):
         known = [each for each in StageCode if each == event.detail]
         return f"{title}: {stage_name(known[0])}" if known else title
     return title
+
+
+def situation_name(situation: Situation) -> str:
+    """Circumstances in one line of codes; they have no name and no words of their own."""
+    parts = [
+        day(situation.found_on),
+        situation.region.name if situation.region else "",
+        *labels(PlaceOfExploitation, situation.place),
+        *labels(Exploitation, situation.exploitation),
+    ]
+    written = ", ".join(part for part in parts if part)
+    return written or _("recorded on %(day)s") % {"day": day(situation.created_at)}
 
 
 def day(moment: datetime | date | None) -> str:
@@ -133,9 +172,17 @@ def zone() -> ZoneInfo:
 # --- how long still -------------------------------------------------------------------------------
 
 
+DAYS_KEPT = 60
+
+
 def days_around(at: datetime) -> Calendar:
-    """The working days a list needs to say how long is left; asked for once a page."""
-    return working_days(range(at.year - 1, at.year + 2))
+    """The working days a list needs to say how long is left; as they were a minute ago at most."""
+
+    def read() -> Calendar:
+        return working_days(range(at.year - 1, at.year + 2))
+
+    kept: Calendar = cache.get_or_set(f"referrals.days:{current().code}:{at.year}", read, DAYS_KEPT)
+    return kept
 
 
 def left(due: datetime, at: datetime, calendar: Calendar) -> tuple[str, str]:
@@ -183,6 +230,27 @@ def answer_lines(name: str, value: Any) -> list[str]:
             return str(value).splitlines()
 
 
+# --- what the other side said -------------------------------------------------------------------
+
+
+def open_questions(referral: Referral) -> list[Question]:
+    """What the authority asked and nobody has answered yet."""
+    waiting = Question.objects.filter(referral=referral, answered_at__isnull=True)
+    return list(waiting.select_related("referral__person"))
+
+
+def what_was_said(now: Referral) -> list[str]:
+    """The latest decision with its reasons, or the questions that were asked back."""
+    questions = [question.text or "" for question in open_questions(now)]
+    if questions:
+        return questions
+    last = Decision.objects.filter(referral=now).order_by("-decided_at").first()
+    if last is None:
+        return []
+    last.referral = now
+    return [outcome_name(last.stage, last.outcome), *(last.reasons or "").splitlines()]
+
+
 # --- what comes next ------------------------------------------------------------------------------
 
 
@@ -213,9 +281,8 @@ def _promises(referral: Referral) -> list[str]:
     return [
         _("%(title)s within %(length)s.")
         % {"title": str(rule.title), "length": length(rule.counting.length)}
-        for rule in current().rules()
+        for rule in rulebook().in_force(referral.received_on)
         if rule.starts is StartEvent.REFERRAL_RECEIVED
         and rule.bound is Bound.LATEST
         and rule.code not in decisions
-        and rule.is_valid(referral.received_on)
     ]

@@ -6,7 +6,7 @@ those who decide agree (`referrals/deciding.py`), and what each act does (`refer
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.text import format_lazy
@@ -21,16 +21,12 @@ from partners import access
 from referrals import clocks, deciding, notifications, steps
 from referrals.answers import label, missing_to_send
 from referrals.choices import Basis, Outcome, StageCode, State
+from referrals.clocks import DRAFT_KEPT, DRAFT_WARNED
 from referrals.deciding import DecidingStage
-from referrals.models import Question, Referral
+from referrals.models import Exclusion, Question, Referral
 
 S = State
 P = Permission
-
-DRAFT_KEPT = timedelta(days=30)
-"""A draft runs out this long after it was last worked on."""
-DRAFT_WARNED = timedelta(days=7)
-"""And not before this long after somebody was told that it will."""
 
 #: (stage, outcome) → the act that makes this decision; a country with one stage has the last.
 DECIDE: Mapping[tuple[str, str], str] = {
@@ -114,10 +110,15 @@ def _recipient_decides(
     obj: Referral, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
 ) -> Refusal | None:
     """The recipient does not decide here, or made the referral itself"""
-    if not deciding.recipients().filter(pk=obj.authority_id or 0).exists():
+    stands_in = {each.pk for each in deciding.alternates(deciding.stages()[0])}
+    is_regular = deciding.recipients().filter(pk=obj.authority_id or 0).exists()
+    out = Exclusion.objects.standing().filter(referral=obj, organisation__isnull=False)
+    if not is_regular and (obj.authority_id not in stands_in or not out.exists()):
         return Refusal(_("Choose an authority that decides on identification."))
     if obj.authority_id == obj.first_responder_id and not current().referrer_may_decide:
         return Refusal(_("Whoever refers does not decide: choose another authority."))
+    if obj.authority not in deciding.deciders(obj, deciding.stages()[0]):
+        return Refusal(_("This authority cannot receive this case: choose another one."))
     return None
 
 
@@ -175,7 +176,15 @@ def _theirs(stage: DecidingStage) -> Guard:
         """Somebody else decides at this stage"""
         if by.user_id is None:
             return Refusal(_("A person decides, never the system."))
-        if by.organisation_id not in {each.pk for each in deciding.deciders(obj, stage)}:
+        deciders = deciding.deciders(obj, stage)
+        if not deciders:
+            return Refusal(
+                _(
+                    "Nobody has been named yet who takes this decision. The co-ordination names "
+                    "who does."
+                )
+            )
+        if by.organisation_id not in {each.pk for each in deciders}:
             return Refusal(_("Your organisation does not take this decision."))
         return None
 
@@ -246,6 +255,7 @@ BEFORE_DECISION = (
         then=(
             steps.share_with_deciders,
             steps.keep_in_step,
+            steps.end_draft,
             steps.start_first_clock,
             notifications.received,
         ),
@@ -269,7 +279,7 @@ BEFORE_DECISION = (
         "answer",
         from_=S.RETURNED,
         to=S.SUBMITTED,
-        permission=P.REFERRAL_MAKE,
+        permission=P.REFERRAL_KEEP,
         asks=("answers",),
         may_ask=("struck",),
         guard=_all_of(_all_answered, _complete, _consent_stands),
@@ -289,18 +299,18 @@ DRAFTS = (
         "expire",
         from_=S.DRAFT,
         to=S.EXPIRED,
-        permission=P.REFERRAL_MAKE,
+        permission=P.REFERRAL_KEEP,
         guard=_ran_out,
-        then=(steps.keep_in_step,),
+        then=(steps.keep_in_step, steps.end_draft),
         label=gettext_lazy("The draft runs out"),
     ),
     Transition(
         "take_up",
         from_=S.EXPIRED,
         to=S.DRAFT,
-        permission=P.REFERRAL_MAKE,
+        permission=P.REFERRAL_KEEP,
         sets=steps.saved_now,
-        then=(steps.keep_in_step,),
+        then=(steps.keep_in_step, steps.keep_draft),
         label=gettext_lazy("Take the draft up again"),
     ),
 )
@@ -312,7 +322,7 @@ def _withdrawal(waits: tuple[State, ...]) -> Transition:
         "withdraw",
         from_=(*waits, S.RETURNED),
         to=S.WITHDRAWN,
-        permission=P.REFERRAL_MAKE,
+        permission=P.REFERRAL_KEEP,
         guard=_adult,
         then=(steps.end_consent, steps.end_access, steps.keep_in_step, steps.end_clock),
         label=gettext_lazy("The person withdraws"),

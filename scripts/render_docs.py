@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are drawn from the code: access, workflows and deadlines.
+"""Writes what of docs/ is drawn from the code: access, workflows, deadlines and the API.
 
 `--check` writes nothing and exits 1 when a page is not what the code says.
 """
@@ -17,7 +17,12 @@ NOTE = "<!-- Drawn by scripts/render_docs.py; change the code or the tables, the
 
 
 def access_page() -> str:
-    from partners.access import BEFORE_ADMISSION, ROLE_PERMISSIONS, TOKEN_SCOPES
+    from partners.access import (
+        BEFORE_ADMISSION,
+        ROLE_PERMISSIONS,
+        TOKEN_SCOPES,
+        WHILE_SUSPENDED,
+    )
     from partners.choices import ROLE_NEEDS_CAPACITY
 
     lines = [
@@ -39,38 +44,77 @@ def access_page() -> str:
         may = ", ".join(f"`{permission}`" for permission in sorted(permissions))
         lines.append(f"| {role.label} | {capacity.label if capacity else '–'} | {may} |")
     before = ", ".join(f"`{permission}`" for permission in sorted(BEFORE_ADMISSION))
+    suspended = ", ".join(f"`{permission}`" for permission in sorted(WHILE_SUSPENDED))
     scopes = ", ".join(f"`{permission}`" for permission in sorted(TOKEN_SCOPES))
     lines += [
         "",
         f"Until the organisation is a member, only these are left of a role: {before}.",
-        f"A token may be given: {scopes}.",
+        f"While it is suspended, only these, of its own files and for 90 days: {suspended};",
+        "once it has left, none. Whoever was named to a panel holds `panel_sit`; no role does.",
+        f"A token may be given: {scopes}; none of a suspended organisation works.",
         "",
         "## Every address",
         "",
         "A row is a URL name and a method (after `@`: which row was asked for), a column who asks,",
         "a cell the answer: a status, or where it leads. `no_factor` has no second factor;",
         "`stale` proved it over five minutes ago; `former` left the organisation; `manager` and",
-        "`caseworker` are at home in the rows asked for, `other_manager` is not. The suite asks",
-        "every cell over HTTP (`tests/access/test_matrix.py`).",
+        "`caseworker` are at home in the rows asked for, `other_manager` is not. `officer` works",
+        "for the authority asked to decide, `police_officer` in law enforcement (a caseworker",
+        "whose membership is marked so). `suspended` is `manager` after a panel suspended the",
+        "organisation. Of a case: `granted_till_yesterday` is `other_manager`, whose organisation",
+        "held every grant on it until yesterday; `withdrawn` is `officer` after the person took",
+        "the consent back; `excluded` is `officer` kept out of it, `excluded_manager` manages the",
+        "officer’s organisation and learns no more than a stranger. The suite asks every cell",
+        "over HTTP (`tests/access/test_matrix.py`), but for `= column`: there nothing can differ",
+        "from that column, because every role gets the same answer, or no case is asked for. Of",
+        "the API a column is a token with every scope, but for `only_reads` (`referral_see`",
+        "alone) and `without_scope`.",
     ]
     for path in sorted((ROOT / "tests" / "access").glob("*.csv")):
         lines += ["", f"### {path.stem}", ""]
         with path.open(newline="") as table:
             head, *rows = list(csv.reader(table))
-        lines += [
-            "| " + " | ".join(head) + " |",
-            "| " + " | ".join(["---"] * len(head)) + " |",
-            *("| " + " | ".join(row) + " |" for row in rows),
-        ]
-    return "\n".join(lines) + "\n"
+        lines += _drawn(head, rows)
+    return "\n".join(lines + _by_class()) + "\n"
+
+
+def _by_class() -> list[str]:
+    lines = [
+        "",
+        "## Every permission and every kind of row",
+        "",
+        "The same classes without HTTP, asked of `may` and `visible_to` in full",
+        "(`tests/access/test_by_class.py`). `may here` is said of the referral that was sent,",
+        "`not here` where the role includes the act and the case does not; a `token` is a",
+        "manager’s, with every scope or the one named.",
+    ]
+    for name in ("permissions", "rows"):
+        path = ROOT / "tests" / "access" / "by_class" / f"{name}.csv"
+        with path.open(newline="") as table:
+            head, *rows = list(csv.reader(table))
+        lines += ["", f"### {name}", "", *_drawn(head, rows)]
+    return lines
+
+
+def _drawn(head: list[str], rows: list[list[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(head) + " |",
+        "| " + " | ".join(["---"] * len(head)) + " |",
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
 
 
 def workflows_page() -> str:
     from common.country import FOLDER, load
-    from partners.workflow import ORGANISATION
+    from partners.change_workflow import CHANGE
+    from partners.workflow import ORGANISATION, PROCEEDING
     from referrals.workflow import referral_workflow
 
-    tables = {"An organisation’s way into the mechanism": ORGANISATION}
+    tables = {
+        "An organisation’s way into the mechanism, and out of it": ORGANISATION,
+        "A proceeding about an organisation’s place": PROCEEDING,
+        "A change of a member’s entry that others rely on": CHANGE,
+    }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)
         tables[f"A referral: {profile.name} (`countries/{path.name}`)"] = referral_workflow(profile)
@@ -85,7 +129,7 @@ def workflows_page() -> str:
 
 
 def deadlines_page() -> str:
-    from common.country import load
+    from common.country import FOLDER, load
 
     lines = [
         "# Deadlines",
@@ -94,12 +138,42 @@ def deadlines_page() -> str:
         "How long things may take, by country profile (`countries/*.toml`), and where that was",
         "read. A rule whose source was not read is off: it starts no clock, and none is invented.",
         "A deadline that runs keeps the rule and calendar it began with. Days end at midnight in",
-        "the country's time zone; `tests/deadlines/test_rules.py` dates every rule by hand.",
+        "the country's time zone; `tests/deadlines/cases.csv` dates every rule by hand.",
+        "What a country changed since stands on its rules page: [how to change a",
+        "rule](how-to/change-a-rule.md).",
+        "",
+        "## Clocks",
+        "",
+        *_kinds_table(),
     ]
-    for code in ("coe", "gb", "ua"):
-        profile = load(code)
+    for path in sorted(FOLDER.glob("*.toml")):
+        profile = load(code := path.stem)
         lines += ["", f"## {profile.name} (`{code}`)", "", *_rules_table(profile)]
     return "\n".join(lines) + "\n"
+
+
+def api_description() -> str:
+    from drf_spectacular.renderers import OpenApiYamlRenderer
+
+    from ncm.openapi import document
+
+    drawn: bytes = OpenApiYamlRenderer().render(document())
+    return f"# Drawn by scripts/render_docs.py; change the code, then run it.\n{drawn.decode()}"
+
+
+def _kinds_table() -> list[str]:
+    """Every kind of deadline that is registered: what the sweep can remind of."""
+    from deadlines import kinds
+
+    lines = [
+        "| Kind | What it is | More time or stopping | The person's own time |",
+        "|" + " --- |" * 4,
+    ]
+    for kind in kinds.registered():
+        changes = "by whoever it binds" if kind.may_change is not kinds.nobody_may else ""
+        own = "never shortened" if kind.protects else ""
+        lines.append(f"| `{kind.code}` | {kind.title} | {changes} | {own} |")
+    return lines
 
 
 def _rules_table(profile: Any) -> list[str]:
@@ -139,6 +213,7 @@ def main() -> int:
     django.setup()
     pages = {
         "access.md": access_page,
+        "api.yaml": api_description,
         "deadlines.md": deadlines_page,
         "workflows.md": workflows_page,
     }

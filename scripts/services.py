@@ -21,9 +21,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -115,61 +116,102 @@ def unprivileged() -> pwd.struct_passwd | None:
     raise NotThere("neither postgres nor nobody exists to run PostgreSQL under")
 
 
-def start_postgresql(scratch: Path) -> tuple[Service, subprocess.Popen[bytes]]:
+@dataclass(frozen=True)
+class Cluster:
+    """A database of our own on disk, which may be run, killed and run again on one port."""
+
+    program: Path
+    folder: Path
+    port: int
+    password: str
+    user: int | None
+    group: int | None
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres:{self.password}@127.0.0.1:{self.port}/{NAME}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "postgresql.log"
+
+    def run(self, more: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[bytes]:
+        """A running server that answers. Raises NotThere."""
+        options = {
+            **POSTGRESQL_OPTIONS,
+            **more,
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+        }
+        process = supervise.start(
+            [self.program.parent / "postgres", "-D", self.folder / "data"]
+            + [part for name, value in options.items() for part in ("-c", f"{name}={value}")],
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            log=self.log,
+            user=self.user,
+            group=self.group,
+            death_signal=signal.SIGINT,
+        )
+        until = time.monotonic() + START_WITHIN
+        while True:
+            try:
+                postgresql_version(self.url)
+                return process
+            except psycopg2.Error:
+                if process.poll() is not None or time.monotonic() > until:
+                    supervise.stop([process])
+                    raise NotThere(
+                        f"PostgreSQL did not start: {supervise.tail(self.log)}"
+                    ) from None
+                time.sleep(0.05)
+
+    def create_database(self) -> None:
+        parts = urlsplit(self.url)
+        connection = psycopg2.connect(
+            host=parts.hostname,
+            port=parts.port,
+            user=parts.username,
+            password=parts.password,
+            dbname="postgres",
+        )
+        connection.autocommit = True
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {NAME}")
+
+
+def make_cluster(folder: Path) -> Cluster:
+    """An empty cluster in `folder`, not yet running. Raises NotThere."""
     program = initdb()
     account = unprivileged()
     user, group = (account.pw_uid, account.pw_gid) if account else (None, None)
-    data, log, password = scratch / "pg", scratch / "postgresql.log", secrets.token_hex(16)
+    data, password = folder / "data", secrets.token_hex(16)
     data.mkdir(mode=0o700)
-    pwfile = scratch / "pwfile"
+    pwfile = folder / "pwfile"
     pwfile.touch(mode=0o600)
     pwfile.write_text(password)
     if account:
-        for path in (scratch, data, pwfile):
+        for path in (folder, data, pwfile):
             os.chown(path, account.pw_uid, account.pw_gid)
     made = subprocess.run(
-        [
-            str(program),
-            "-D",
-            str(data),
-            "-U",
-            "postgres",
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            str(pwfile),
-        ]
-        + ["--no-sync", "-E", "UTF8", "--locale", "C.UTF-8"],
+        [str(program), "-D", str(data), "-U", "postgres", "-A", "scram-sha-256"]
+        + ["--pwfile", str(pwfile), "--no-sync", "-E", "UTF8", "--locale", "C.UTF-8"],
         user=user,
         group=group,
         extra_groups=[] if account else None,
-        cwd=scratch,
+        cwd=folder,
         capture_output=True,
         text=True,
     )
     if made.returncode:
         raise NotThere(f"initdb failed: {made.stderr.strip()}")
-    port = free_port()
-    options = {**POSTGRESQL_OPTIONS, "port": str(port), "unix_socket_directories": str(scratch)}
-    process = supervise.start(
-        [str(program.parent / "postgres"), "-D", str(data)]
-        + [part for name, value in options.items() for part in ("-c", f"{name}={value}")],
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-        log=log,
-        user=user,
-        group=group,
-        death_signal=signal.SIGINT,
-    )
-    url = f"postgres://postgres:{password}@127.0.0.1:{port}/{NAME}"
-    until = time.monotonic() + START_WITHIN
-    while True:
-        try:
-            return Service(url, f"PostgreSQL {postgresql_version(url)} (throw-away)"), process
-        except psycopg2.Error:
-            if process.poll() is not None or time.monotonic() > until:
-                supervise.stop([process])
-                raise NotThere(f"PostgreSQL did not start: {supervise.tail(log)}") from None
-            time.sleep(0.05)
+    return Cluster(program, folder, free_port(), password, user, group)
+
+
+def start_postgresql(folder: Path) -> tuple[Service, subprocess.Popen[bytes]]:
+    cluster = make_cluster(folder)
+    process = cluster.run()
+    version = postgresql_version(cluster.url)
+    return Service(cluster.url, f"PostgreSQL {version} (throw-away)"), process
 
 
 # --- Redis ----------------------------------------------------------------------------------------
@@ -187,30 +229,57 @@ def running_redis() -> Service | None:
     return None
 
 
-def start_redis(scratch: Path) -> tuple[Service, subprocess.Popen[bytes]]:
+@dataclass(frozen=True)
+class RedisFiles:
+    """A Redis of our own, which keeps nothing: run again it is empty."""
+
+    program: str
+    folder: Path
+    port: int
+    password: str
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/15"
+
+    def run(self) -> subprocess.Popen[bytes]:
+        """A running server that answers. Raises NotThere."""
+        log = self.folder / "redis.log"
+        process = supervise.start(
+            [self.program, self.folder / "redis.conf"], env={"PATH": os.environ["PATH"]}, log=log
+        )
+        until = time.monotonic() + START_WITHIN
+        while True:
+            try:
+                redis_version(self.url)
+                return process
+            except redis.RedisError:
+                if process.poll() is not None or time.monotonic() > until:
+                    supervise.stop([process])
+                    raise NotThere(f"Redis did not start: {supervise.tail(log)}") from None
+                time.sleep(0.05)
+
+
+def make_redis(folder: Path) -> RedisFiles:
+    """Its configuration in `folder`, not yet running. Raises NotThere."""
     program = shutil.which("redis-server")
     if not program:
         raise NotThere("Redis is not installed")
-    port, password = free_port(), secrets.token_hex(16)
-    log = scratch / "redis.log"
+    made = RedisFiles(program, folder, free_port(), secrets.token_hex(16))
     # By a file: a password among the arguments is there for everybody to read.
-    config = scratch / "redis.conf"
+    config = folder / "redis.conf"
     config.touch(mode=0o600)
     config.write_text(
-        f"bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ''\nappendonly no\n"
-        f"dir {scratch}\n"
+        f"bind 127.0.0.1\nport {made.port}\nrequirepass {made.password}\nsave ''\n"
+        f"appendonly no\ndir {folder}\n"
     )
-    process = supervise.start([program, config], env={"PATH": os.environ["PATH"]}, log=log)
-    url = f"redis://:{password}@127.0.0.1:{port}/15"
-    until = time.monotonic() + START_WITHIN
-    while True:
-        try:
-            return Service(url, f"Redis {redis_version(url)} (throw-away)"), process
-        except redis.RedisError:
-            if process.poll() is not None or time.monotonic() > until:
-                supervise.stop([process])
-                raise NotThere(f"Redis did not start: {supervise.tail(log)}") from None
-            time.sleep(0.05)
+    return made
+
+
+def start_redis(folder: Path) -> tuple[Service, subprocess.Popen[bytes]]:
+    made = make_redis(folder)
+    process = made.run()
+    return Service(made.url, f"Redis {redis_version(made.url)} (throw-away)"), process
 
 
 # --- both -----------------------------------------------------------------------------------------

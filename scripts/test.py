@@ -2,13 +2,15 @@
 
     .venv/bin/python scripts/test.py [prove] [-- pytest arguments]
 
-Parts: everything but the browser on two workers; the browser by itself (two browsers on two cores
-are slower than one); the marked subset once more on SQLite. What was skipped or left out is said.
+Parts: everything but the browser on two workers; then the browser (two browsers on two cores are
+slower than one), and beside it the marked subset once more on SQLite, which says its part when
+the browser is done. What was skipped or left out is said.
 """
 
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -51,14 +53,17 @@ class Outcome:
         return f"{self.part.name}: {counts or 'no tests'} in {self.seconds:.0f} s"
 
 
-def parts(kind: str, scratch: Path) -> list[Part]:
+def parts(kind: str, scratch: Path) -> list[list[Part]]:
+    """What runs one after the other; what stands in one list runs at the same time."""
     if kind == "prove":
-        return [Part("prove", "prove")]
+        return [[Part("prove", "prove")]]
     sqlite = {"DATABASE_URL": f"sqlite:///{scratch / 'test.sqlite3'}"}
     return [
-        Part("PostgreSQL", "not browser and not prove", ("-n", "2")),
-        Part("browser", "browser and not prove"),
-        Part("SQLite", "sqlite_too and not browser and not prove", ("-n", "2"), sqlite),
+        [Part("PostgreSQL", "not browser and not prove", ("-n", "2"))],
+        [
+            Part("browser", "browser and not prove"),
+            Part("SQLite", "sqlite_too and not browser and not prove", env=sqlite),
+        ],
     ]
 
 
@@ -81,23 +86,51 @@ def read_report(report: Path) -> tuple[Counter[str], Counter[str]]:
     return counts, skipped
 
 
-def run(part: Part, env: dict[str, str], extra: list[str]) -> Outcome:
-    report = RESULTS / f"{part.name.lower()}.xml"
-    report.unlink(missing_ok=True)
-    began = time.monotonic()
-    print(f"\n=== {part.name}", flush=True)
-    code = supervise.call(
-        [sys.executable, "-m", "pytest", "-q", "-m", part.marks, *part.options]
-        + [f"--junit-xml={report}", *extra],
-        env=env | part.env,
-    )
-    return Outcome(part, code, time.monotonic() - began, *read_report(report))
+class Run:
+    """One part under way: in the foreground, or beside another with its words kept for later."""
+
+    def __init__(self, part: Part, env: dict[str, str], extra: list[str]) -> None:
+        self.part, self.env = part, env | part.env
+        self.report = RESULTS / f"{part.name.lower()}.xml"
+        self.log = RESULTS / f"{part.name.lower()}.log"
+        self.report.unlink(missing_ok=True)
+        self.log.unlink(missing_ok=True)
+        self.argv = [sys.executable, "-m", "pytest", "-q", "-m", part.marks, *part.options]
+        self.argv += [f"--junit-xml={self.report}", *extra]
+        self.began = time.time()
+
+    def beside(self) -> subprocess.Popen[bytes]:
+        return supervise.start(self.argv, env=self.env, log=self.log)
+
+    def here(self) -> Outcome:
+        print(f"\n=== {self.part.name}", flush=True)
+        return self.ended(supervise.call(self.argv, env=self.env))
+
+    def ended(self, code: int) -> Outcome:
+        # Its report says when it ended; who ran beside another was waited for longer.
+        ended = self.report.stat().st_mtime if self.report.exists() else time.time()
+        return Outcome(self.part, code, ended - self.began, *read_report(self.report))
+
+
+def run_together(together: list[Part], env: dict[str, str], extra: list[str]) -> list[Outcome]:
+    first, *others = (Run(part, env, extra) for part in together)
+    processes = [other.beside() for other in others]
+    try:
+        outcomes = [first.here()]
+        for other, process in zip(others, processes, strict=True):
+            outcomes.append(other.ended(process.wait()))
+            print(f"\n=== {other.part.name}\n{other.log.read_text(errors='replace')}", flush=True)
+    finally:
+        if any(process.poll() is None for process in processes):
+            supervise.stop(processes)
+    return outcomes
 
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Where the tests' temporary files go; the whole of it is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="concord-run-"))
+    folder.chmod(0o711)  # a throw-away PostgreSQL under it runs as an account of its own
     try:
         yield folder
     finally:
@@ -134,7 +167,12 @@ def main(argv: list[str]) -> int:
                 "TMPDIR": str(scratch),
                 "HYPOTHESIS_STORAGE_DIRECTORY": str(RESULTS / "hypothesis"),
             }
-            return close([run(part, env, extra) for part in parts(kind, scratch)], what, kind)
+            outcomes = [
+                outcome
+                for together in parts(kind, scratch)
+                for outcome in run_together(together, env, extra)
+            ]
+            return close(outcomes, what, kind)
     except services.NotThere as error:
         print(f"test: {error}", file=sys.stderr)
         return 1

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone, translation
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
-from tests.support.cast import Cast, assemble
+from tests.support.cast import Cast
 from tests.support.client import StrictClient
+from tests.support.letters import faults
+from tests.support.rehearsal import stage
 
 # Machines are noisy: no example fails for being slow.
 hypothesis_settings.register_profile("concord", deadline=None)
@@ -28,7 +32,7 @@ def at() -> datetime:
 
 @pytest.fixture
 def cast(db: None, at: datetime) -> Cast:
-    return assemble(at)
+    return stage(at)
 
 
 @pytest.fixture
@@ -54,6 +58,21 @@ def _clean_slate() -> Iterator[None]:
     with translation.override("en"):
         yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _every_mail_is_fit_to_leave(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever test it is: no mail of it names anybody or says a word of a case."""
+    found: list[str] = []
+    send = EmailBackend.send_messages
+
+    def read_and_send(self: EmailBackend, messages: list[EmailMessage]) -> int:
+        found.extend(fault for message in messages for fault in faults(message))
+        return send(self, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", read_and_send)
+    yield
+    assert found == [], "a mail of this test is not fit to leave"
 
 
 def pytest_sessionfinish() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import in_choices, one_of
@@ -20,9 +20,12 @@ from common.marks import Actor
 from common.profile import Bound, Pausing
 from common.workdays import Counting, DayZero, DeadlineLength, Roll, Unit
 from deadlines import kinds
-from deadlines.choices import DeadlineAct, Stage
+from deadlines.choices import DeadlineAct, MoveReason, Stage
+from deadlines.models.post import Notice
 
 OPEN = Q(met_at=None, cancelled_at=None)
+TOLD_OF_MORE_TIME = "deadline_extended"
+"""The notice to those who answer for a deadline that was extended."""
 CAN_BE_LATE = (Bound.LATEST.value, Bound.EXPIRES.value)
 """The others protect somebody or hold an act back: they end, and nobody is late."""
 
@@ -38,6 +41,28 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         if actor.user_id is None:
             return self.none()
         return self.filter(Q(group_id__in=actor.group_ids) | self._own(actor))
+
+    def shown_to(self, actor: Actor) -> "DeadlineQuerySet":
+        """Those of `visible_to`, and those one was told of as somebody who answers for them:
+        that nobody met one, or that it was given more time."""
+        if actor.system or actor.user_id is None:
+            return self.visible_to(actor)
+        escalated = Reminder.objects.filter(
+            deadline=OuterRef("pk"), recipient=actor.user_id, stage=Stage.ESCALATE
+        )
+        extended = Notice.objects.filter(
+            subject_uuid=OuterRef("uuid"), recipient=actor.user_id, kind=TOLD_OF_MORE_TIME
+        )
+        mine = Q(group_id__in=actor.group_ids) | self._own(actor)
+        return self.filter(mine | Exists(escalated) | Exists(extended))
+
+    def escalated_to(self, actor: Actor) -> "DeadlineQuerySet":
+        """Open ones that nobody met, and of which the actor was told for that reason."""
+        told = Reminder.objects.filter(
+            deadline=OuterRef("pk"), recipient=actor.user_id, stage=Stage.ESCALATE
+        )
+        # Only for the end it has now: one that was extended since is nobody's to answer for yet.
+        return self.open().filter(Exists(told.filter(for_due_at=OuterRef("due_at"))))
 
     def slices_for(self, actor: Actor) -> "dict[str, DeadlineQuerySet]":
         """The same rows as one queryset for each group and one for oneself, for `merge_slices`."""
@@ -104,6 +129,7 @@ class Deadline(models.Model):
         help_text=_("Empty when the system did it."),
     )
     paused_at = models.DateTimeField(null=True, blank=True)
+    paused_for = models.CharField(max_length=10, blank=True, help_text=_("What stopped it."))
     extended_at = models.DateTimeField(null=True, blank=True)
     extended_to = models.DateTimeField(null=True, blank=True)
     met_at = models.DateTimeField(null=True, blank=True)
@@ -162,6 +188,12 @@ class Deadline(models.Model):
                 name="deadline_pauses_while_open",
                 condition=Q(paused_at=None) | OPEN,
                 violation_error_message=_("Only a deadline that is open can stand still."),
+            ),
+            models.CheckConstraint(
+                name="deadline_paused_for_something",
+                condition=Q(paused_at=None, paused_for="")
+                | Q(paused_at__isnull=False, paused_for__in=[each.value for each in Pausing]),
+                violation_error_message=_("A clock that stands still says what stopped it."),
             ),
             models.CheckConstraint(
                 name="deadline_tells_while_it_runs",
@@ -252,6 +284,11 @@ class DeadlineEvent(models.Model):
                 condition=~Q(act=DeadlineAct.EXTENDED)
                 | (~Q(reason_code="") & Q(due_after__gt=F("due_before"))),
                 violation_error_message=_("An extension gives a reason and a later end."),
+            ),
+            models.CheckConstraint(
+                name="deadlineevent_move_has_reason",
+                condition=~Q(act=DeadlineAct.MOVED) | Q(reason_code__in=MoveReason.values),
+                violation_error_message=_("A deadline is moved by a rule or the calendar."),
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""The notices of the inbox, and the outbox of mail.
+"""The notices of the inbox, the outbox of mail, and what each person chose to be mailed about.
 
 Kinds are in `deadlines.notices` and `deadlines.mails`; rows are written by the services only.
 """
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from common.claim import Claimable
 from common.marks import Actor
 from deadlines import notices
-from deadlines.choices import Urgency
+from deadlines.choices import Rhythm, Urgency
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -38,8 +38,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(read_at=None, handled_at=None)
 
     def unmailed(self) -> "NoticeQuerySet":
-        """Unread, and no mail has counted them yet."""
-        return self.unread().filter(mailed_at=None)
+        """Unread, no mail has counted them yet, and the person is mailed about such things."""
+        return self.unread().filter(mailed_at=None, mail_at__isnull=False)
+
+    def mail_due(self, at: datetime) -> "NoticeQuerySet":
+        """Those that a mail is to count by now. Reads one small index."""
+        return self.unread().filter(mailed_at=None, mail_at__lte=at)
 
 
 class Notice(models.Model):
@@ -69,6 +73,11 @@ class Notice(models.Model):
     )
     read_at = models.DateTimeField(null=True, blank=True)
     handled_at = models.DateTimeField(null=True, blank=True)
+    mail_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("From when a mail may count it. Empty: it stands in the inbox only."),
+    )
     mailed_at = models.DateTimeField(null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()
@@ -84,11 +93,17 @@ class Notice(models.Model):
                 name="notice_unread",
                 condition=Q(read_at=None, handled_at=None),
             ),
-            # Read by the sweep each minute.
+            # Read by each mail that leaves.
             models.Index(
                 fields=["recipient", "id"],
                 name="notice_unmailed",
                 condition=Q(read_at=None, handled_at=None, mailed_at=None),
+            ),
+            # Read by the sweep each minute: only what a mail is still to count.
+            models.Index(
+                fields=["mail_at", "id"],
+                name="notice_mail_at",
+                condition=Q(read_at=None, handled_at=None, mailed_at=None, mail_at__isnull=False),
             ),
             models.Index(
                 fields=["subject_kind", "subject_uuid"],
@@ -135,6 +150,10 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """Given up: somebody must look."""
         return self.filter(dead_at__isnull=False)
 
+    def returned(self) -> "MailQuerySet":
+        """Sent, and then refused by the other side or complained about."""
+        return self.filter(returned_at__isnull=False)
+
 
 class Mail(Claimable):
     """One letter to one person, in the outbox until the relay has taken it.
@@ -169,6 +188,20 @@ class Mail(Claimable):
         null=True, blank=True, help_text=_("There was nothing left to say.")
     )
     last_error_code = models.CharField(max_length=60, blank=True)
+    resent_at = models.DateTimeField(null=True, blank=True)
+    resent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Who last had it sent again after it was given up, or put it away."),
+    )
+    provider_id = models.CharField(
+        max_length=200, blank=True, help_text=_("What the mail provider calls it, to know it by.")
+    )
+    returned_at = models.DateTimeField(null=True, blank=True)
+    returned_code = models.CharField(max_length=20, blank=True)
 
     objects = MailQuerySet.as_manager()
 
@@ -184,6 +217,14 @@ class Mail(Claimable):
             ),
             models.Index(fields=["-dead_at"], name="mail_dead", condition=Q(dead_at__isnull=False)),
             models.Index(fields=["recipient", "kind", "-created_at"], name="mail_of_recipient"),
+            models.Index(
+                fields=["provider_id"], name="mail_by_provider", condition=~Q(provider_id="")
+            ),
+            models.Index(
+                fields=["-returned_at"],
+                name="mail_returned",
+                condition=Q(returned_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -204,7 +245,52 @@ class Mail(Claimable):
                 condition=Q(address="") | Q(sent_at=None, dropped_at=None),
                 violation_error_message=_("The address is wiped when the mail has left."),
             ),
+            models.CheckConstraint(
+                name="mail_returned_after_sent",
+                condition=Q(returned_at=None, returned_code="")
+                | (Q(returned_at__isnull=False, sent_at__isnull=False) & ~Q(returned_code="")),
+                violation_error_message=_("Only what was sent comes back, and with a reason."),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"mail {self.uuid}"
+
+
+class MailChoice(models.Model):
+    """How often one person wants mail about one topic; without a row it is once a day.
+
+    An empty topic stands for every topic that may be turned off: the link in a mail was used.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="mail_choices"
+    )
+    topic = models.CharField(max_length=60, blank=True)
+    rhythm = models.CharField(max_length=10, choices=Rhythm)
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("choice of mail")
+        verbose_name_plural = _("choices of mail")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "topic"],
+                name="mailchoice_one_per_topic",
+                violation_error_message=_("There is one choice for each topic."),
+            ),
+            models.CheckConstraint(
+                name="mailchoice_rhythm_known",
+                condition=Q(rhythm__in=Rhythm.values),
+                violation_error_message=_("A choice of mail is one of those in the list."),
+            ),
+            models.CheckConstraint(
+                name="mailchoice_all_means_never",
+                condition=~Q(topic="") | Q(rhythm=Rhythm.NEVER),
+                violation_error_message=_("The link in a mail stops mails and does nothing else."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"choice of user {self.user_id}"

@@ -151,3 +151,25 @@ class SweepRun(models.Model):
 
     def __str__(self) -> str:
         return f"sweep {self.name}"
+
+
+class SweepGap(models.Model):
+    """A time in which nobody swept: what fell due then was told late."""
+
+    from_at = models.DateTimeField(unique=True)
+    until_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("gap between sweeps")
+        verbose_name_plural = _("gaps between sweeps")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                name="sweepgap_ends_later",
+                condition=Q(until_at__gt=models.F("from_at")),
+                violation_error_message=_("A gap ends after it began."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"gap {self.pk}"

@@ -17,25 +17,37 @@ from accounts.audit import Who
 from accounts.models import User
 from common.country import current
 from common.marks import Subject
-from common.profile import DeadlineRule, Pausing
-from common.workdays import Calendar, DeadlineLength, Pause, Unit, due_at, moved_by
+from common.profile import Bound, DeadlineRule, Pausing
+from common.workdays import (
+    Calendar,
+    DayZero,
+    DeadlineLength,
+    Pause,
+    Roll,
+    Unit,
+    due_at,
+    moved_by,
+)
 from deadlines import notifications
 from deadlines.calendars import working_days
 from deadlines.choices import DeadlineAct
 from deadlines.kinds import kind_of
 from deadlines.models import Deadline, DeadlineEvent
+from deadlines.rulebook import rulebook
 from deadlines.services.notices import mark_handled_many
 from deadlines.stages import first_step
 
 Holder = Group | User
+NO_CALENDAR = Calendar(frozenset(), frozenset(), "none")
+"""For ends that are set elsewhere, whatever day they fall on."""
 SUBJECT = "deadline"
 """What a notice about a deadline names as the kind of its subject."""
 
 
 def rule_in_force(code: str, *, at: datetime, subdivision: str = "") -> DeadlineRule | None:
     """The rule of this code on the local day of `at`; None where the country has none, or off."""
-    profile = current()
-    return profile.rule(code, on=at.astimezone(profile.time_zone).date(), subdivision=subdivision)
+    on = at.astimezone(current().time_zone).date()
+    return rulebook().rule(code, on=on, subdivision=subdivision)
 
 
 def start(
@@ -64,7 +76,84 @@ def start(
         if found is None:
             return []
         rule = found
-    counted = _counted(rule, starts_at=starts_at, at=at, subdivision=subdivision)
+    return _start(
+        kind=kind,
+        subject=subject,
+        holders=holders,
+        starts_at=starts_at,
+        organisation_uuid=organisation_uuid,
+        subdivision=subdivision,
+        created_at=at,
+        created_by_id=by.user_id,
+        **_counted(rule, starts_at=starts_at, at=at, subdivision=subdivision),
+    )
+
+
+def start_until(
+    *,
+    kind: str,
+    subject: Subject,
+    holders: Iterable[Holder],
+    starts_at: datetime,
+    until: datetime,
+    by: Who,
+    at: datetime,
+    bound: Bound = Bound.LASTS,
+    remind_before_days: int = 0,
+    organisation_uuid: UUID | None = None,
+) -> list[Deadline]:
+    """Put an end that is set elsewhere (an invitation's, a token's) among the deadlines.
+
+    No rule of the country says how long it is, and no calendar moves it. Raises ValueError for a
+    kind nobody registered.
+    """
+    if kind_of(kind) is None:
+        raise ValueError("Nobody registered this kind of deadline.")
+    first = first_step(
+        starts_at=starts_at,
+        due_at=until,
+        unit=Unit.FIXED_DATE,
+        remind_before_days=remind_before_days,
+        calendar=NO_CALENDAR,
+        zone=current().time_zone,
+    )
+    return _start(
+        kind=kind,
+        subject=subject,
+        holders=holders,
+        starts_at=starts_at,
+        organisation_uuid=organisation_uuid,
+        rule_code="",
+        bound=bound.value,
+        unit=Unit.FIXED_DATE.value,
+        day_zero=DayZero.EXCLUDED.value,
+        roll=Roll.NONE.value,
+        remind_before_days=remind_before_days,
+        calendar_version=NO_CALENDAR.version,
+        due_at=until,
+        next_stage=first.stage,
+        next_at=first.at,
+        created_at=at,
+        created_by_id=by.user_id,
+    )
+
+
+def put_off(*, subject: Subject, kinds: Iterable[str], until: datetime) -> None:
+    """The end that is set elsewhere is a later one now (a draft was worked on).
+
+    No event: what moved it has its own. Nobody is told twice of the same end.
+    """
+    with transaction.atomic():
+        rows = _locked(subject, kinds)
+        for row in rows:
+            give_end(row, until, NO_CALENDAR)
+        save(rows, ["due_at"])
+
+
+def _start(
+    *, kind: str, subject: Subject, holders: Iterable[Holder], **fields: Any
+) -> list[Deadline]:
+    """The rows for each holder; one that runs already keeps its place."""
     rows = [
         Deadline(
             kind=kind,
@@ -72,16 +161,11 @@ def start(
             subject_uuid=subject.uuid,
             group=holder if isinstance(holder, Group) else None,
             user=holder if isinstance(holder, User) else None,
-            organisation_uuid=organisation_uuid,
-            subdivision=subdivision,
-            starts_at=starts_at,
-            created_at=at,
-            created_by_id=by.user_id,
-            **counted,
+            **fields,
         )
         for holder in holders
     ]
-    # One that runs already keeps its place: the unique constraints leave the new row out.
+    # The unique constraints leave a new row out where an older one runs.
     Deadline.objects.bulk_create(rows, ignore_conflicts=True)
     wanted = [(row.group_id, row.user_id) for row in rows]
     running = {
@@ -105,30 +189,71 @@ def pause(*, subject: Subject, because: Pausing, by: Who, at: datetime) -> list[
         rows = [
             row for row in _locked(subject) if row.paused_at is None and because in row.stops_for
         ]
-        for row in rows:
-            row.paused_at = at
-            _silence(row)
-        _save(rows, ["paused_at"])
-        _note(rows, DeadlineAct.PAUSED, by=by, at=at, reason_code=because.value)
+        _stop(rows, because, reason_code=because.value, by=by, at=at)
     return rows
 
 
-def resume(*, subject: Subject, by: Who, at: datetime) -> list[Deadline]:
-    """Let the clocks of a subject run on, their ends moved by what held them up."""
+def resume(*, subject: Subject, because: Pausing, by: Who, at: datetime) -> list[Deadline]:
+    """Let the clocks of a subject that this state stopped run on, moved by what held them up."""
     with transaction.atomic():
-        rows = [row for row in _locked(subject) if row.paused_at is not None]
-        pauses = _pauses(rows)
-        before = {row.pk: row.due_at for row in rows}
-        for row in rows:
-            assert row.paused_at is not None  # noqa: S101 - the line above chose them
-            stops = [*pauses[row.pk], Pause(row.paused_at, at)]
-            row.paused_at = None
-            calendar = _calendar(row.length, [row.starts_at, row.due_at, at], row.subdivision)
-            _move(row, _moved_end(row, stops, calendar), calendar)
-        _save(rows, ["paused_at", "due_at", "calendar_version"])
-        _note(rows, DeadlineAct.RESUMED, by=by, at=at, due_before=before)
-        _quiet(rows, at)
+        rows = [row for row in _locked(subject) if row.paused_for == because]
+        _run_on(rows, by=by, at=at)
     return rows
+
+
+def suspend(*, deadline: Deadline, by: Who, at: datetime, reason_code: str) -> Deadline:
+    """Stop one clock, for a reason of the list.
+
+    Raises ValueError when it does not run, or its rule says nothing of being suspended.
+    """
+    with transaction.atomic():
+        row = lock(deadline)
+        if not row.is_open or row.paused_at is not None or not reason_code:
+            raise ValueError("Only a clock that runs can be stopped, and with a reason.")
+        if Pausing.SUSPENDED not in row.stops_for:
+            raise ValueError("The rule of this clock does not let it be stopped.")
+        _stop([row], Pausing.SUSPENDED, reason_code=reason_code, by=by, at=at)
+    return row
+
+
+def run_on(*, deadline: Deadline, by: Who, at: datetime) -> Deadline:
+    """Let one clock that was suspended run on. Raises ValueError when it was not."""
+    with transaction.atomic():
+        row = lock(deadline)
+        if row.paused_for != Pausing.SUSPENDED:
+            raise ValueError("This clock was not suspended.")
+        _run_on([row], by=by, at=at)
+    return row
+
+
+def lock(deadline: Deadline) -> Deadline:
+    """The row as it is now, held until the transaction ends."""
+    return Deadline.objects.select_for_update(of=("self",)).get(pk=deadline.pk)
+
+
+def _stop(
+    rows: list[Deadline], because: Pausing, *, reason_code: str, by: Who, at: datetime
+) -> None:
+    for row in rows:
+        row.paused_at, row.paused_for = at, because.value
+        _silence(row)
+    save(rows, ["paused_at", "paused_for"])
+    note(rows, DeadlineAct.PAUSED, by=by, at=at, reason_code=reason_code)
+
+
+def _run_on(rows: list[Deadline], *, by: Who, at: datetime) -> None:
+    pauses = pauses_of(rows)
+    before = {row.pk: row.due_at for row in rows}
+    for row in rows:
+        assert row.paused_at is not None  # noqa: S101 - the caller chose them by it
+        # A server whose clock was put back meanwhile held nobody up for less than no time.
+        stops = [*pauses[row.pk], Pause(row.paused_at, max(at, row.paused_at))]
+        row.paused_at, row.paused_for = None, ""
+        calendar = calendar_for(row.length, [row.starts_at, row.due_at, at], row.subdivision)
+        give_end(row, end_of(row, stops, calendar), calendar)
+    save(rows, ["paused_at", "paused_for", "due_at", "calendar_version"])
+    note(rows, DeadlineAct.RESUMED, by=by, at=at, due_before=before)
+    quiet(rows, at)
 
 
 def extend(
@@ -140,17 +265,17 @@ def extend(
     reason.
     """
     with transaction.atomic():
-        row = Deadline.objects.select_for_update(of=("self",)).get(pk=deadline.pk)
+        row = lock(deadline)
         if not row.is_open or row.paused_at is not None:
             raise ValueError("Only a deadline that runs can be extended.")
         if until <= row.due_at or not reason_code:
             raise ValueError("An extension has a later end and a reason.")
         before = {row.pk: row.due_at}
         row.extended_at, row.extended_to = at, until
-        _move(row, until, _calendar(row.length, [row.starts_at, until], row.subdivision))
-        _save([row], ["due_at", "extended_at", "extended_to", "calendar_version"])
-        _note([row], DeadlineAct.EXTENDED, by=by, at=at, due_before=before, reason_code=reason_code)
-        _quiet([row], at)
+        give_end(row, until, calendar_for(row.length, [row.starts_at, until], row.subdivision))
+        save([row], ["due_at", "extended_at", "extended_to", "calendar_version"])
+        note([row], DeadlineAct.EXTENDED, by=by, at=at, due_before=before, reason_code=reason_code)
+        quiet([row], at)
     return row
 
 
@@ -171,13 +296,27 @@ def cancel(
     return _end(subject, kinds, DeadlineAct.CANCELLED, by=by, at=at, reason_code=reason_code)
 
 
+def kept_of(rule: DeadlineRule) -> dict[str, Any]:
+    """What a deadline keeps of the rule it was counted by, so that no later change moves it."""
+    counting = rule.counting
+    return {
+        "rule_code": rule.code,
+        "bound": rule.bound.value,
+        "unit": counting.length.unit.value,
+        "amount": counting.length.amount,
+        "day_zero": counting.day_zero.value,
+        "roll": counting.roll.value,
+        "stops_for": tuple(each.value for each in rule.pauses),
+        "remind_before_days": rule.remind_before_days,
+    }
+
+
 def _counted(
     rule: DeadlineRule, *, starts_at: datetime, at: datetime, subdivision: str
 ) -> dict[str, Any]:
-    """When it ends and is first told of, and what is kept of the rule so that no later change of
-    the profile moves it."""
+    """When it ends and is first told of, and what is kept of the rule."""
     counting, zone = rule.counting, current().time_zone
-    calendar = _calendar(counting.length, [starts_at, at], subdivision)
+    calendar = calendar_for(counting.length, [starts_at, at], subdivision)
     ends = due_at(starts_at, counting, calendar, zone)
     first = first_step(
         starts_at=starts_at,
@@ -188,14 +327,7 @@ def _counted(
         zone=zone,
     )
     return {
-        "rule_code": rule.code,
-        "bound": rule.bound.value,
-        "unit": counting.length.unit.value,
-        "amount": counting.length.amount,
-        "day_zero": counting.day_zero.value,
-        "roll": counting.roll.value,
-        "stops_for": tuple(each.value for each in rule.pauses),
-        "remind_before_days": rule.remind_before_days,
+        **kept_of(rule),
         "calendar_version": calendar.version,
         "due_at": ends,
         "next_stage": first.stage,
@@ -223,19 +355,19 @@ def _end(
     with transaction.atomic():
         rows = _locked(subject, kinds)
         for row in rows:
-            row.paused_at = None
+            row.paused_at, row.paused_for = None, ""
             if act is DeadlineAct.MET:
                 row.met_at = at
             else:
                 row.cancelled_at = at
             _silence(row)
-        _save(rows, ["paused_at", "met_at", "cancelled_at"])
-        _note(rows, act, by=by, at=at, reason_code=reason_code)
-        _quiet(rows, at)
+        save(rows, ["paused_at", "paused_for", "met_at", "cancelled_at"])
+        note(rows, act, by=by, at=at, reason_code=reason_code)
+        quiet(rows, at)
     return rows
 
 
-def _pauses(rows: Sequence[Deadline]) -> dict[int, list[Pause]]:
+def pauses_of(rows: Sequence[Deadline]) -> dict[int, list[Pause]]:
     """The pauses that have ended, from the events. One query."""
     found: dict[int, list[Pause]] = {row.pk: [] for row in rows}
     stopped: dict[int, datetime] = {}
@@ -248,7 +380,7 @@ def _pauses(rows: Sequence[Deadline]) -> dict[int, list[Pause]]:
     return found
 
 
-def _moved_end(row: Deadline, stops: list[Pause], calendar: Calendar) -> datetime:
+def end_of(row: Deadline, stops: list[Pause], calendar: Calendar) -> datetime:
     counting, zone = row.counting, current().time_zone
     if counting is None:
         return row.due_at
@@ -258,7 +390,7 @@ def _moved_end(row: Deadline, stops: list[Pause], calendar: Calendar) -> datetim
     return moved_by(row.extended_to, since, counting.length.unit, calendar, zone)
 
 
-def _move(row: Deadline, ends: datetime, calendar: Calendar) -> None:
+def give_end(row: Deadline, ends: datetime, calendar: Calendar) -> None:
     """Give the row its end, the version it was counted with, and its first stage again.
 
     Stages that were told for the same end before are not told twice: `Reminder` sees to it.
@@ -280,11 +412,11 @@ def _silence(row: Deadline) -> None:
     row.next_stage, row.next_rung, row.next_at = "", 0, None
 
 
-def _save(rows: list[Deadline], fields: list[str]) -> None:
+def save(rows: list[Deadline], fields: list[str]) -> None:
     Deadline.objects.bulk_update(rows, [*fields, "next_stage", "next_rung", "next_at"])
 
 
-def _note(
+def note(
     rows: list[Deadline],
     act: DeadlineAct,
     *,
@@ -307,7 +439,7 @@ def _note(
     )
 
 
-def _quiet(rows: list[Deadline], at: datetime) -> None:
+def quiet(rows: list[Deadline], at: datetime) -> None:
     """What was said of the old end, or of a clock that has ended, needs nobody any more."""
     if rows:
         mark_handled_many(
@@ -318,7 +450,9 @@ def _quiet(rows: list[Deadline], at: datetime) -> None:
         )
 
 
-def _calendar(length: DeadlineLength | None, moments: list[datetime], subdivision: str) -> Calendar:
+def calendar_for(
+    length: DeadlineLength | None, moments: list[datetime], subdivision: str
+) -> Calendar:
     """The calendar for every year the count can reach from these moments."""
     years = [moment.year for moment in moments]
     reach = 0

@@ -10,10 +10,13 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
+from anymail.exceptions import AnymailConfigurationError
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection  # noqa: TID251 - this is the outbox
 from django.core.mail.backends.base import BaseEmailBackend
@@ -24,10 +27,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.crypto import salted_hmac
 
+from accounts.adapters import AUTOMATIC
 from common.claim import Claim, claim, finish, release
+from common.country import current
 from common.wake import wake
-from deadlines import mails
+from deadlines import mails, notices
 from deadlines.models import Mail, Notice
+from deadlines.services.choosing import stop_token
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +64,31 @@ _RELAY_TROUBLE = (
     smtplib.SMTPAuthenticationError,
     smtplib.SMTPConnectError,
     smtplib.SMTPHeloError,
+    smtplib.SMTPSenderRefused,
     smtplib.SMTPServerDisconnected,
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    AnymailConfigurationError,
 )
 """What says nothing about the mail at hand: the relay is away, and every mail must wait for it."""
+_AWAY_STATUS = frozenset({401, 402, 403, 408, 429})
+"""Answers of a provider's API that are about us and not about the mail; so is every 5xx."""
+
+
+class _RelayAwayError(Exception):
+    """The relay is away, as `error` says."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+@dataclass(frozen=True)
+class _Covered:
+    """The notices a mail counts, and whether the person may do without such a mail."""
+
+    notices: tuple[int, ...] = ()
+    may_be_stopped: bool = False
 
 
 def post_mail(
@@ -143,10 +171,11 @@ def render(mail: Mail, variables: Mapping[str, Any]) -> tuple[str, str]:
     context = {name: variables[name] for name in kind.variables}
     if "date" in context:
         context["date"] = date.fromisoformat(context["date"])
-    if "url" in context:
-        context["url"] = settings.SITE_URL.rstrip("/") + context["url"]
+    for link in ("url", "stop"):
+        if context.get(link):
+            context[link] = _in_full(context[link])
     own = mail.recipient.language if mail.recipient else mail.language
-    with translation.override(own or settings.LANGUAGE_CODE):
+    with translation.override(own or current().languages[0]):
         subject = render_to_string(kind.subject_template, context)
         body = render_to_string(kind.body_template, context)
     return " ".join(subject.split()), body.strip() + "\n"
@@ -168,13 +197,13 @@ def _send_batch(held: list[Claim], at: datetime) -> tuple[int, bool]:
                     return sent, True
             try:
                 sent += _send_one(each, at, connection)
-            except _RELAY_TROUBLE as error:
+            except _RelayAwayError as trouble:
                 # One mail may make a relay hang up: the next is tried on a connection of its own.
                 _close(connection)
                 connection = None
                 troubles += 1
                 if troubles == TROUBLES:
-                    _wait_for_relay(held[position + 1 :], at, error)
+                    _wait_for_relay(held[position + 1 :], at, trouble.error)
                     return sent, True
     finally:
         if connection is not None:
@@ -183,7 +212,7 @@ def _send_batch(held: list[Claim], at: datetime) -> tuple[int, bool]:
 
 
 def _send_one(held: Claim, at: datetime, connection: BaseEmailBackend) -> int:
-    """1 when the mail left. Raises one of _RELAY_TROUBLE when the relay is away."""
+    """1 when the mail left. Raises _RelayAwayError when the relay is away."""
     if not Mail.objects.filter(pk=held.pk, claim_token=held.token).update(
         # Counted before it is sent, so that a mail that stops its worker is given up in the end.
         attempts=F("attempts") + 1
@@ -198,44 +227,58 @@ def _send_one(held: Claim, at: datetime, connection: BaseEmailBackend) -> int:
         if covered is None:
             finish(Mail.objects.all(), held, dropped_at=at, **_WIPED)
             return 0
-        _message(mail, len(covered), connection).send()
+        letter = _message(mail, covered, connection)
+        letter.send()
     except Exception as error:
         _failed(mail, held, at, error)
-        if isinstance(error, _RELAY_TROUBLE):
-            raise
+        if _is_relay_trouble(error):
+            raise _RelayAwayError(error) from error
         return 0
+    # A provider's own name for it, by which it later says that the mail came back.
+    name = getattr(getattr(letter, "anymail_status", None), "message_id", None)
+    known_as = name[:200] if isinstance(name, str) else ""
     with transaction.atomic():
-        finish(Mail.objects.all(), held, sent_at=at, last_error_code="", **_WIPED)
-        Notice.objects.filter(pk__in=covered, mailed_at=None).update(mailed_at=at)
+        finish(
+            Mail.objects.all(), held, sent_at=at, last_error_code="", provider_id=known_as, **_WIPED
+        )
+        Notice.objects.filter(pk__in=covered.notices, mailed_at=None).update(mailed_at=at)
     return 1
 
 
-def _covered(mail: Mail) -> list[int] | None:
+def _covered(mail: Mail) -> _Covered | None:
     """The notices this mail is about, none for other kinds; None when there is nothing to say."""
     if mail.recipient is not None and not mail.recipient.is_active:
         return None
     if mail.kind != NOTICES_WAITING:
-        return []
-    unmailed = Notice.objects.unmailed().filter(recipient=mail.recipient)
+        return _Covered()
     # Counted now and not when it was posted: read, handled or already mailed about is quiet.
-    return list(unmailed.values_list("pk", flat=True)[:COVERED]) or None
+    unmailed = Notice.objects.unmailed().filter(recipient=mail.recipient)
+    found = dict(unmailed.values_list("pk", "kind")[:COVERED])
+    if not found:
+        return None
+    may_be_stopped = not all(notices.topic_of(kind).is_statutory for kind in found.values())
+    return _Covered(tuple(found), may_be_stopped)
 
 
-def _message(mail: Mail, count: int, connection: BaseEmailBackend) -> EmailMessage:
-    variables = mail.variables
+def _message(mail: Mail, covered: _Covered, connection: BaseEmailBackend) -> EmailMessage:
+    variables, stop = mail.variables, ""
     if mail.kind == NOTICES_WAITING:
-        variables = {"count": count, "url": reverse("deadlines:inbox")}
+        if covered.may_be_stopped and mail.recipient:
+            stop = reverse("deadlines:stop_mail", args=[stop_token(mail.recipient)])
+        url = reverse("deadlines:inbox")
+        variables = {"count": len(covered.notices), "url": url, "stop": stop}
     subject, body = render(mail, variables)
+    headers = {"Message-ID": mail.message_id, **AUTOMATIC}
+    if stop:
+        # RFC 8058: mail programs show a button of their own, and press it with a POST.
+        headers["List-Unsubscribe"] = f"<{_in_full(stop)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return EmailMessage(
         subject,
         body,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[mail.recipient.email if mail.recipient else mail.address],
-        headers={
-            "Message-ID": mail.message_id,
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "All",
-        },
+        headers=headers,
         connection=connection,
     )
 
@@ -246,7 +289,7 @@ def _failed(mail: Mail, held: Claim, at: datetime, error: Exception) -> None:
     if mail.attempts <= len(BACK_OFF):
         later = at + BACK_OFF[mail.attempts - 1]
         release(Mail.objects.all(), held, not_before=later, last_error_code=code)
-    elif isinstance(error, _RELAY_TROUBLE):
+    elif _is_relay_trouble(error):
         # An outage gives up no mail; one that only looks like an outage goes to the back.
         release(
             Mail.objects.all(), held, not_before=at + BACK_OFF[-1], last_error_code=code,
@@ -254,6 +297,15 @@ def _failed(mail: Mail, held: Claim, at: datetime, error: Exception) -> None:
         )  # fmt: skip
     else:
         finish(Mail.objects.all(), held, dead_at=at, last_error_code=code)
+
+
+def _is_relay_trouble(error: Exception) -> bool:
+    if isinstance(error, _RELAY_TROUBLE):
+        return True
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code == 421  # "service not available": RFC 5321, 3.8
+    status = getattr(error, "status_code", None)
+    return isinstance(status, int) and (status in _AWAY_STATUS or status >= 500)
 
 
 def _wait_for_relay(held: list[Claim], at: datetime, error: Exception) -> None:
@@ -292,6 +344,10 @@ def _checked(kind: str, variables: Mapping[str, int | date | str]) -> dict[str, 
             case _:
                 raise ValueError(f"The {name} of a mail is of another type.")
     return checked
+
+
+def _in_full(path: str) -> str:
+    return str(settings.SITE_URL).rstrip("/") + path
 
 
 def _is_path(value: str) -> bool:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef
 
 from accounts.audit import Who
 from common.marks import Actor, Subject
@@ -18,6 +17,7 @@ from common.wake import wake
 from deadlines import notices
 from deadlines.choices import Urgency
 from deadlines.models import Mail, Notice
+from deadlines.services.choosing import Wishes, wishes_of
 from deadlines.services.mail import NOTICES_WAITING, SEND_MAIL, waiting_mail
 
 SUMMARIES = 500
@@ -66,11 +66,12 @@ def notify(
 
 
 def notify_each(tellings: Iterable[Telling], *, by: Who, at: datetime) -> None:
-    """`notify` for many at once, in two statements however many they are."""
+    """`notify` for many at once, in three statements however many they are."""
     tellings = list(tellings)
     if any(notices.kind_of(telling.kind) is None for telling in tellings):
         raise ValueError("Nobody registered this kind of notice.")
     told = [(telling, user) for telling in tellings for user in sorted(telling.recipients)]
+    wishes = wishes_of(user for _telling, user in told)
     rows = [
         Notice(
             recipient_id=user,
@@ -82,13 +83,14 @@ def notify_each(tellings: Iterable[Telling], *, by: Who, at: datetime) -> None:
             key=telling.key,
             created_at=at,
             created_by_id=by.user_id,
+            mail_at=_mail_at(telling, wishes[user], at),
         )
         for telling, user in told
     ]
     mails = [
-        waiting_mail(user, key=f"notice:{user}:{telling.key}", at=at)
-        for telling, user in told
-        if telling.urgency == Urgency.IMMEDIATE
+        waiting_mail(row.recipient_id, key=f"notice:{row.recipient_id}:{row.key}", at=at)
+        for row in rows
+        if row.urgency == Urgency.IMMEDIATE and row.mail_at is not None
     ]
     with transaction.atomic():
         Notice.objects.bulk_create(rows, ignore_conflicts=True)
@@ -127,17 +129,21 @@ def unread_count(actor: Actor) -> int:
     return Notice.objects.visible_to(actor).unread()[:COUNT_TO].count()
 
 
+def _mail_at(telling: Telling, wishes: Wishes, at: datetime) -> datetime | None:
+    """At once for what cannot wait, unless the person wants no mail about such things at all."""
+    mail_at = wishes.mail_at(telling.kind, at)
+    return at if mail_at and telling.urgency == Urgency.IMMEDIATE else mail_at
+
+
 def write_summaries(at: datetime) -> int:
-    """One mail to each person with notices no mail has counted, at most one per DIGEST_EVERY."""
-    lately = Mail.objects.filter(
-        Q(created_at__gt=at - settings.DIGEST_EVERY)
-        | Q(sent_at=None, dead_at=None, dropped_at=None),
-        recipient=OuterRef("recipient"),
-        kind=NOTICES_WAITING,
+    """One mail to each person with notices that are to be mailed about by now."""
+    # One that waits will count these too; one given up says that nothing arrives there.
+    under_way = Mail.objects.filter(
+        sent_at=None, dropped_at=None, recipient=OuterRef("recipient"), kind=NOTICES_WAITING
     )
     due = (
-        Notice.objects.unmailed()
-        .filter(~Exists(lately), recipient__is_active=True)
+        Notice.objects.mail_due(at)
+        .filter(~Exists(under_way), recipient__is_active=True)
         .values("recipient")
         .annotate(newest=Max("pk"))
         .values_list("recipient", "newest")

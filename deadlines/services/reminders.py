@@ -6,20 +6,23 @@ looked at. Twice, in parallel or after a week without a sweep, nobody is told an
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
 from accounts.audit import Oneself
 from accounts.models import User
+from common.bulk import write_each
 from common.country import current
 from common.marks import Subject
 from deadlines import kinds
 from deadlines.choices import DeadlineAct, Stage, Urgency
 from deadlines.models import Deadline, DeadlineEvent, Reminder
 from deadlines.notifications import deadline_notice
+from deadlines.services.absences import deputies
 from deadlines.services.clocks import SUBJECT
 from deadlines.services.notices import Telling, notify_each
 from deadlines.stages import Step, is_belated, step_after
@@ -66,7 +69,7 @@ def _remind_batch(at: datetime) -> tuple[int, int]:
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
         if not rows:
             return 0, 0
-        people = _people(rows)
+        people = _people(rows, at)
         told = []
         for row in rows:
             assert row.next_at is not None  # noqa: S101 - that is what it was found by
@@ -74,7 +77,7 @@ def _remind_batch(at: datetime) -> tuple[int, int]:
             told += _take(row, step, people, at)
         active = _active(user for each in told for user in each.users)
         _write(told, active, at)
-        Deadline.objects.bulk_update(rows, ["next_stage", "next_rung", "next_at", "met_at"])
+        write_each(rows, ["next_stage", "next_rung", "next_at", "met_at"])
     return len(rows), len(told)
 
 
@@ -124,7 +127,7 @@ def _come_to_its_end(row: Deadline, at: datetime) -> None:
 def _ladder(row: Deadline) -> list[list[int]] | None:
     """The kind's ladder; None when asking failed, which must not keep others from being told."""
     kind = kinds.kind_of(row.kind)
-    if kind is None:
+    if kind is None or kind.escalation is kinds.nobody:
         return []
     try:
         with transaction.atomic():
@@ -170,8 +173,11 @@ def _urgency(step: Step, kind: kinds.DeadlineKind | None) -> Urgency:
     return kind.urgency if kind and step.stage is not Stage.BEFORE else Urgency.DIGEST
 
 
-def _people(rows: list[Deadline]) -> dict[Deadline, frozenset[int]]:
-    """Whom each row binds now and may still sign in. At most two queries."""
+def _people(rows: list[Deadline], at: datetime) -> dict[Deadline, frozenset[int]]:
+    """Whom each row binds now and may still sign in, with those who stand in for them.
+
+    At most three queries.
+    """
     groups = {row.group_id for row in rows if row.group_id}
     members: dict[int | None, set[int]] = defaultdict(set)
     if groups:
@@ -180,10 +186,24 @@ def _people(rows: list[Deadline]) -> dict[Deadline, frozenset[int]]:
             members[group].add(user)
     single = {row.user_id for row in rows if row.user_id}
     active = _active(single) if single else frozenset()
-    return {
+    bound = {
         row: frozenset(members[row.group_id]) if row.group_id else active & {row.user_id}
         for row in rows
     }
+    standing_in = deputies(frozenset().union(*bound.values()), at=at)
+    return {row: users | _deputies(row, users, standing_in) for row, users in bound.items()}
+
+
+def _deputies(
+    row: Deadline,
+    users: frozenset[int],
+    standing_in: Mapping[tuple[int, UUID], frozenset[int]],
+) -> frozenset[int]:
+    """Only in the organisation the row is for: elsewhere they are no colleagues."""
+    here = row.organisation_uuid
+    if here is None:
+        return frozenset()
+    return frozenset().union(*(standing_in.get((user, here), frozenset()) for user in users))
 
 
 def _active(users: Iterable[int]) -> frozenset[int]:

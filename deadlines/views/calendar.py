@@ -179,6 +179,7 @@ def _rows(
             "title": deadline.title,
             "reference": seen[about],
             "href": kind.link(deadline.subject_uuid),
+            "own_href": reverse("deadlines:deadline", args=[deadline.uuid]),
             "left": text,
             "colour": colour,
             "bound": words.BOUNDS[Bound(deadline.bound)],

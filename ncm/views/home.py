@@ -16,11 +16,11 @@ from common.marks import Permission, needs
 from common.paging import capped_count
 from deadlines.services.notices import unread_count
 from partners.access import Actor
-from partners.choices import BEFORE_THE_REVIEWER, OrganisationState
+from partners.choices import BEFORE_THE_REVIEWER, HAS_BEEN_ADMITTED, OrganisationState
 from partners.models import Organisation
 from partners.reviews import answers_in_question, missing_answers
 from partners.services.memberships import MEMBERSHIP
-from partners.views.shown import state_tag
+from partners.views.shown import day, state_tag
 from partners.workflow import ORGANISATION
 from referrals.lists import inbox_counts
 from referrals.views.inbox import tiles_of
@@ -47,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "tiles": _tiles(actor),
         "organisation": actor.organisation,
         "application": _application(actor),
+        "suspension": _suspension(actor),
     }
     return render(request, "ncm/home.html", context)
 
@@ -99,13 +100,32 @@ def _referrals_waiting(actor: Actor) -> Tile:
 def _application(actor: Actor) -> dict[str, Any] | None:
     """Where the application of the organisation acted for stands, and what comes next."""
     organisation = actor.organisation
-    if organisation is None or organisation.state == OrganisationState.MEMBER:
+    if organisation is None or organisation.state in HAS_BEEN_ADMITTED:
         return None
     can_apply = P.ORGANISATION_APPLY in actor.permissions
     return {
         "tag": state_tag(organisation.state),
         "next": _next_step(organisation),
         "href": reverse("partners:application") if can_apply else "",
+    }
+
+
+def _suspension(actor: Actor) -> dict[str, str] | None:
+    """What a suspended organisation still may, and where it reads why."""
+    organisation = actor.organisation
+    if organisation is None or organisation.state != OrganisationState.SUSPENDED:
+        return None
+    until = organisation.files_until_at
+    may_read = until is not None and until > actor.at
+    words = _("You read and export your own files until %(day)s. Everything else is closed.")
+    return {
+        "text": words % {"day": day(until)}
+        if may_read
+        else _("Everything here is closed to you, your own files too."),
+        "export": reverse("referrals:own-files") if P.REFERRAL_EXPORT in actor.permissions else "",
+        "href": reverse("partners:proceedings")
+        if P.ORGANISATION_SPEAK in actor.permissions
+        else "",
     }
 
 
@@ -131,6 +151,8 @@ def _next_step(organisation: Organisation) -> str:
             return text % {"count": asked}
         case OrganisationState.WITHDRAWN:
             return _("You withdrew it. Your answers are kept: you can take it up again.")
+        case OrganisationState.REFUSED:
+            return _("A panel refused it. The proceeding says why, and how to appeal.")
         case _:
             return _("The co-ordination is reading it. You need do nothing; you will get a notice.")
 

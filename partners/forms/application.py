@@ -11,10 +11,10 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import ConcordBoundField
-from partners.choices import Capacity, ChannelKind, CsoClass, Level, OrganisationKind
+from partners.choices import Capacity, ChannelKind, CsoClass, HasIt, Level, OrganisationKind
 from partners.languages import offered_languages
 from partners.models import Area, Organisation, PointOfContact
-from partners.reviews import REVIEWED, digest, raw_answers
+from partners.reviews import REVIEWED, asked_conduct, digest, raw_answers
 from partners.services.organisations import NamedContact
 
 
@@ -408,8 +408,49 @@ def _as_fields(who: str, contact: PointOfContact | None) -> dict[str, Any]:
     return fields
 
 
+class ConductPage(AnswerPage):
+    """The due-diligence checklist; shorter for groups without an office, see `asked_conduct`."""
+
+    page = "conduct"
+    optional = frozenset({"conduct_words"})
+
+    conduct_words = forms.CharField(
+        label=_("More on this"),
+        help_text=_("What is planned, or how it is done without paper. Never name a person."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        required=False,
+    )
+
+    def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
+        self.asked = asked_conduct(organisation)
+        super().__init__(organisation, *args, **kwargs)
+        for item in self.asked:
+            self.fields[str(item)] = forms.ChoiceField(
+                label=item.label, choices=HasIt.choices, widget=forms.RadioSelect, required=False
+            )
+        self.order_fields([*map(str, self.asked), "conduct_words"])
+        if self.asked:
+            asked_at = self.questions.pop("conduct", "")
+            self.questions |= {str(self.asked[0]): asked_at} if asked_at else {}
+
+    def standing(self) -> dict[str, Any]:
+        return {**self.organisation.conduct, "conduct_words": self.organisation.conduct_words}
+
+    def answers(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        said = {str(item): given[item] for item in self.asked if given[item]}
+        return {"conduct": said, "conduct_words": given["conduct_words"]}
+
+    def said(self) -> dict[str, Any]:
+        given = self.answers()
+        return {
+            "conduct": [[list(each) for each in given["conduct"].items()], given["conduct_words"]]
+        }
+
+
 PAGE_FORMS: dict[str, type[AnswerPage]] = {
-    form.page: form for form in (About, Work, Capacities, Reach, Contact)
+    form.page: form for form in (About, Work, Capacities, Reach, Contact, ConductPage)
 }
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from partners.choices import Role
+from partners.choices import Role, Scope
+from partners.models import Membership, Team
 
 
 class InviteColleague(forms.Form):
@@ -25,3 +26,36 @@ class InviteColleague(forms.Form):
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])
+
+
+class SetScope(forms.Form):
+    """How far into the organisation's files a colleague sees."""
+
+    scope = forms.ChoiceField(label=_("Sees"), choices=Scope.choices, widget=forms.RadioSelect)
+    team = forms.ModelChoiceField(
+        label=_("Team"),
+        help_text=_("For “Team”: one there is, or a new name below."),
+        queryset=Team.objects.none(),
+        to_field_name="uuid",
+        empty_label=_("No team chosen"),
+        required=False,
+    )
+    team_name = forms.CharField(label=_("Name of a new team"), max_length=80, required=False)
+
+    def __init__(self, membership: Membership, data: Mapping[str, Any] | None = None) -> None:
+        initial = {"scope": membership.scope}
+        if membership.team is not None and membership.team.name:
+            initial["team"] = str(membership.team.uuid)
+        super().__init__(data, initial=initial)
+        teams = Team.objects.filter(organisation=membership.organisation_id).exclude(name="")
+        self.fields["team"].queryset = teams.order_by("name")  # type: ignore[attr-defined]
+        self.fields["team"].label_from_instance = lambda team: team.name  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("scope") == Scope.TEAM and not (given.get("team") or given.get("team_name")):
+            self.add_error("team", _("Choose a team, or name a new one."))
+        return given
+
+    def clean_scope(self) -> Scope:
+        return Scope(self.cleaned_data["scope"])

@@ -11,11 +11,13 @@ from partners.access import TOKEN_SCOPES
 SCOPE_LABELS = {
     Permission.ORGANISATION_SEE: _("Read the registry of organisations"),
     Permission.CONTACT_SEE: _("Read their points of contact"),
-    Permission.REFERRAL_SEE: _("Read the referrals its issuer sees"),
-    Permission.REFERRAL_MAKE: _("Make and send referrals"),
-    Permission.REFERRAL_MAKE: _("Make referrals and answer questions about them"),
     Permission.REFERRAL_SEE: _("Read the referrals of the organisation"),
+    Permission.REFERRAL_MAKE: _("Make referrals and answer questions about them"),
 }
+
+
+#: Scopes that do nothing without others: whoever makes or changes something also reads it.
+SCOPE_NEEDS = {Permission.REFERRAL_MAKE: (Permission.REFERRAL_SEE,)}
 
 
 class IssueToken(forms.Form):
@@ -43,4 +45,11 @@ class IssueToken(forms.Form):
     )
 
     def clean_scopes(self) -> list[Permission]:
-        return [Permission(scope) for scope in self.cleaned_data["scopes"]]
+        given = [Permission(scope) for scope in self.cleaned_data["scopes"]]
+        for scope in given:
+            for needed in SCOPE_NEEDS.get(scope, ()):
+                if needed not in given:
+                    words = _("“%(scope)s” works only together with “%(needed)s”: tick that too.")
+                    labels = {"scope": SCOPE_LABELS[scope], "needed": SCOPE_LABELS[needed]}
+                    raise forms.ValidationError(words, params=labels)
+        return given

@@ -1,6 +1,7 @@
 """The registry's tables, one module per aggregate."""
 
 from partners.models.area import Area
+from partners.models.changes import ChangeRequest
 from partners.models.contact import Channel, PointOfContact
 from partners.models.events import FieldReview, OrganisationEvent
 from partners.models.grants import (
@@ -12,11 +13,13 @@ from partners.models.grants import (
     PointOfContactGroupGrant,
     PointOfContactUserGrant,
 )
-from partners.models.membership import Membership, RoleGroup
+from partners.models.membership import Membership, RoleGroup, Team
 from partners.models.organisation import HeldCapacity, Organisation
+from partners.models.proceedings import PanelSeat, Proceeding
 
 __all__ = [
     "Area",
+    "ChangeRequest",
     "Channel",
     "FieldReview",
     "GrantBasis",
@@ -27,9 +30,12 @@ __all__ = [
     "OrganisationGrantBasis",
     "OrganisationGroupGrant",
     "OrganisationUserGrant",
+    "PanelSeat",
     "PointOfContact",
     "PointOfContactGrantBasis",
     "PointOfContactGroupGrant",
     "PointOfContactUserGrant",
+    "Proceeding",
     "RoleGroup",
+    "Team",
 ]

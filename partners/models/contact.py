@@ -43,7 +43,7 @@ def contact_granted_to(actor: Actor, permission: str) -> Exists:
     by_group = PointOfContactGroupGrant.objects.filter(
         live,
         content_object=OuterRef("pk"),
-        group_id__in=actor.group_ids,
+        group_id__in=actor.role_group_ids,
         permission__codename=codename,
     )
     by_user = PointOfContactUserGrant.objects.filter(

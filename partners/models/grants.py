@@ -43,6 +43,14 @@ class GrantBasis(models.Model):
     class Meta:
         abstract = True
         default_permissions = ()
+        indexes = [
+            # The sweep's: what has run out and was not ended yet.
+            models.Index(
+                fields=["until_at"],
+                name="%(class)s_ends",
+                condition=Q(ended_at__isnull=True, until_at__isnull=False),
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 name="%(class)s_to_a_group_or_a_user",

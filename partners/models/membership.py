@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.marks import Actor, Permission
-from partners.choices import Role, Scope
+from partners.choices import NARROWABLE, Role, Scope
 from partners.models.organisation import Organisation
 
 
@@ -32,6 +32,36 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(rule)
 
 
+class Team(models.Model):
+    """People of one organisation who see the same files of it and no others; may be one person.
+
+    A team is a group of its own, so that its files are found as every other inbox is: by grants.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="teams")
+    name = models.CharField(
+        _("name"), max_length=80, blank=True, help_text=_("Empty for one person’s own cases.")
+    )
+    group = models.OneToOneField(Group, models.PROTECT, related_name="team")
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "name"],
+                condition=~Q(name=""),
+                name="team_named_once",
+                violation_error_message=_("There is a team of this name already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"team {self.uuid}"
+
+
 class Membership(models.Model):
     """Somebody works for an organisation, in a role, from one day to another."""
 
@@ -41,6 +71,9 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     scope = models.CharField(
         _("sees"), max_length=16, choices=Scope.choices, default=Scope.ORGANISATION
+    )
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="memberships"
     )
     is_enforcement = models.BooleanField(
         _("law enforcement or immigration control"),
@@ -68,6 +101,12 @@ class Membership(models.Model):
                 name="membership_ends_after_it_begins",
                 condition=Q(until_at__isnull=True) | Q(until_at__gte=F("from_at")),
                 violation_error_message=_("A membership cannot end before it begins."),
+            ),
+            models.CheckConstraint(
+                name="membership_narrow_scope_has_a_team",
+                condition=Q(scope=Scope.ORGANISATION, team__isnull=True)
+                | Q(scope__in=[Scope.OWN, Scope.TEAM], team__isnull=False, role__in=NARROWABLE),
+                violation_error_message=_("Own cases or a team’s are a caseworker’s or officer’s."),
             ),
             models.CheckConstraint(
                 name="membership_role_known",

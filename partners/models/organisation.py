@@ -63,7 +63,7 @@ def granted_to(actor: Actor, permission: str) -> Exists:
     by_group = OrganisationGroupGrant.objects.filter(
         live,
         content_object=OuterRef("pk"),
-        group_id__in=actor.group_ids,
+        group_id__in=actor.role_group_ids,
         permission__codename=f"{permission}_organisation",
     )
     by_user = OrganisationUserGrant.objects.filter(
@@ -112,6 +112,13 @@ class Organisation(models.Model):
         blank=True,
         help_text=_("Never the address of a shelter."),
     )
+    conduct = models.JSONField(
+        _("how it works"),
+        default=dict,
+        blank=True,
+        help_text=_("The due-diligence checklist: item to answer, codes only."),
+    )
+    conduct_words = models.TextField(_("more on how it works"), max_length=2000, blank=True)
     is_listed = models.BooleanField(
         _("shown to other members"),
         default=True,
@@ -133,6 +140,21 @@ class Organisation(models.Model):
     member_at = models.DateTimeField(null=True, blank=True)
     member_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    verified_on = models.DateField(
+        null=True, blank=True, help_text=_("The day it was last said that the entry is correct.")
+    )
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reinstated_at = models.DateTimeField(null=True, blank=True)
+    reinstated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    files_until_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("While suspended: how long the organisation reads and exports its own files."),
     )
 
     history = HistoricalRecords()
@@ -158,6 +180,7 @@ class Organisation(models.Model):
         constraints = [
             both_or_neither("applied_at", "applied_by", model="organisation"),
             both_or_neither("member_at", "member_by", model="organisation"),
+            both_or_neither("verified_on", "verified_by", model="organisation"),
             models.CheckConstraint(
                 name="organisation_sent_when_beyond_draft",
                 condition=Q(state__in=[OrganisationState.DRAFT, OrganisationState.WITHDRAWN])
@@ -168,6 +191,17 @@ class Organisation(models.Model):
                 name="organisation_member_was_admitted",
                 condition=~Q(state=OrganisationState.MEMBER) | Q(member_at__isnull=False),
                 violation_error_message=_("A member must have been admitted by somebody."),
+            ),
+            models.CheckConstraint(
+                name="organisation_suspended_was_a_member",
+                condition=~Q(state__in=[OrganisationState.SUSPENDED, OrganisationState.LEFT])
+                | Q(member_at__isnull=False),
+                violation_error_message=_("Only a member can be suspended or leave."),
+            ),
+            models.CheckConstraint(
+                name="organisation_files_stay_open_while_suspended",
+                condition=Q(files_until_at__isnull=True) | Q(state=OrganisationState.SUSPENDED),
+                violation_error_message=_("Reading on is for an organisation that is suspended."),
             ),
             models.CheckConstraint(
                 name="organisation_class_only_for_civil_society",
@@ -255,6 +289,8 @@ APPLICATION_FIELDS: tuple[str, ...] = (
     "website",
     "postal_address",
     "is_listed",
+    "conduct",
+    "conduct_words",
 )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from common.marks import Permission
 from common.workflow import NotAllowed, Stale
-from partners import grants
+from partners import clocks, grants
 from partners.access import Actor
 from partners.choices import ContactStatus, EventKind, GrantReason, Role
 from partners.models import (
@@ -57,6 +57,7 @@ def enter_contact(
             at=at,
         )
     _event(organisation, by=by, at=at, comment=_("Entered"))
+    clocks.contact_to_confirm(contact, by=by, at=at)
     return contact
 
 
@@ -110,6 +111,7 @@ def verify_contact(*, contact: PointOfContact, by: Actor, at: datetime, on: date
     row.verified_on, row.verified_by = on, by.user
     row.save(update_fields=["verified_on", "verified_by"])
     _event(row.organisation, by=by, at=at, comment=_("Verified"))
+    clocks.contact_to_confirm(row, by=by, at=at)
     return row
 
 
@@ -125,6 +127,7 @@ def end_contact(*, contact: PointOfContact, by: Actor, at: datetime) -> PointOfC
         for ending in (row, *row.deputies.filter(ended_at__isnull=True)):
             ending.ended_at = at
             ending.save(update_fields=["ended_at"])
+            clocks.contact_ended(ending, by=by, at=at)
         _event(row.organisation, by=by, at=at, comment=_("Ended"))
     return row
 

@@ -1,8 +1,9 @@
 """Who works for whom: role groups with their grants, joining, inviting, ending."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -11,16 +12,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import invitations
+from accounts.audit import Oneself
 from accounts.models import Invitation, User
 from common.marks import Permission
 from common.workflow import NotAllowed
 from deadlines.services.mail import post_mail
-from partners import grants
+from partners import clocks, grants
 from partners.access import Actor, may
 from partners.choices import (
+    NARROWABLE,
     ROLE_NEEDS_CAPACITY,
     EventKind,
     GrantReason,
+    OrganisationState,
     Role,
     Scope,
 )
@@ -31,6 +35,7 @@ from partners.models import (
     OrganisationEvent,
     PointOfContact,
     RoleGroup,
+    Team,
 )
 
 MEMBERSHIP = "membership"
@@ -53,13 +58,26 @@ def require(actor: Actor, permission: Permission, obj: Any) -> None:
 
 
 def offered_roles(organisation: Organisation) -> list[Role]:
-    """The roles the organisation can give, by the capacities it holds now."""
+    """The roles the organisation can give, by the capacities it holds now; none once it left."""
+    if organisation.state == OrganisationState.LEFT:
+        return []
     held = set(
         HeldCapacity.objects.held()
         .filter(organisation=organisation)
         .values_list("capacity", flat=True)
     )
     return [r for r in Role if ROLE_NEEDS_CAPACITY.get(r) is None or ROLE_NEEDS_CAPACITY[r] in held]
+
+
+def colleagues_of(actor: Actor) -> dict[int, str]:
+    """Who else works for the organisation acted for, with their names. One query."""
+    if actor.organisation_id is None or actor.user_id is None:
+        return {}
+    working = Membership.objects.active(actor.at).filter(
+        organisation_id=actor.organisation_id, user__is_active=True
+    )
+    others = working.exclude(user_id=actor.user_id).order_by("user__display_name", "user_id")
+    return dict(others.values_list("user_id", "user__display_name").distinct())
 
 
 @transaction.atomic
@@ -107,11 +125,12 @@ def join(
         user=user,
         organisation=organisation,
         role=role,
-        scope=scope,
         is_enforcement=is_enforcement,
         from_at=at,
     )
     user.groups.add(role_group(organisation=organisation, role=role, at=at).group)
+    if scope != Scope.ORGANISATION:
+        _narrow(membership, scope, None, at)
     OrganisationEvent.objects.create(
         organisation=organisation,
         kind=EventKind.MEMBER_JOINED,
@@ -166,7 +185,16 @@ def send_invitation(
         by_organisation=by.organisation,
         comment=str(Role(role).label),
     )
+    clocks.invitation_sent(invitation, by=by, at=at)
     return invitation
+
+
+@transaction.atomic
+def withdraw_invitation(*, invitation: Invitation, by: Actor, at: datetime) -> Invitation:
+    """The link no longer works. Raises `accounts.invitations.NotOpen` once it was accepted."""
+    revoked = invitations.revoke(invitation=invitation, by=by.user, at=at)
+    clocks.invitation_over(revoked, by=by, at=at)
+    return revoked
 
 
 def _invited_to(subject_uuid: UUID | None) -> Organisation:
@@ -179,6 +207,7 @@ def _invited_to(subject_uuid: UUID | None) -> Organisation:
 def accept_invitation(*, invitation: Invitation, user: User, at: datetime) -> Membership:
     """What accepting means here: the user joins in the role they were invited to."""
     organisation = _invited_to(invitation.subject_uuid)
+    clocks.invitation_over(invitation, by=Oneself(user.pk), at=at)
     if invitation.kind == FOUNDING:
         # The first co-ordinator also manages the organisation, until somebody else is named.
         join(
@@ -226,7 +255,7 @@ def end_membership(*, membership: Membership, by: Actor, at: datetime) -> Member
     membership.until_at = at
     membership.save(update_fields=["until_at"])
     group = RoleGroup.objects.get(organisation=organisation, role=membership.role).group
-    membership.user.groups.remove(group)
+    membership.user.groups.remove(group, *Group.objects.filter(team=membership.team_id))
     OrganisationEvent.objects.create(
         organisation=organisation,
         kind=EventKind.MEMBER_ENDED,
@@ -236,3 +265,89 @@ def end_membership(*, membership: Membership, by: Actor, at: datetime) -> Member
         comment=str(Role(membership.role).label),
     )
     return membership
+
+
+# --- how far somebody sees ------------------------------------------------------------------------
+
+
+class WrongScope(ValueError):
+    """This role sees all of the organisation's files, or the team is not one of its own."""
+
+
+Narrowed = Callable[[Membership, datetime], None]
+"""Called with a membership that sees less from now on, in the transaction: let its team keep what
+is the person's own. A package above registers it, since files are kept there."""
+_narrowed: list[Narrowed] = []
+
+
+def register_narrowed(follow: Narrowed) -> None:
+    """Called once from the `apps.py` of a package that keeps files."""
+    if follow not in _narrowed:
+        _narrowed.append(follow)
+
+
+@transaction.atomic
+def change_scope(
+    *,
+    membership: Membership,
+    scope: Scope,
+    by: Actor,
+    at: datetime,
+    team: Team | None = None,
+    team_name: str = "",
+) -> Membership:
+    """Let a colleague see all files of the organisation, a team's, or their own cases only.
+
+    For a team, the one there is or a new one by `team_name`. Holds from the next request on; files
+    the person made stay open to them. Raises NotAllowed, WrongScope.
+    """
+    require(by, Permission.MEMBERSHIP_MANAGE, membership.organisation)
+    row = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+    if scope != Scope.ORGANISATION and row.role not in NARROWABLE:
+        raise WrongScope(_("Whoever has this role sees all files of the organisation."))
+    if scope == Scope.TEAM and team is None:
+        team = _team(row.organisation, team_name.strip())
+    if scope == Scope.TEAM and (team is None or team.organisation_id != row.organisation_id):
+        raise WrongScope(_("Choose a team of your organisation, or name a new one."))
+    _widen(row)
+    if scope != Scope.ORGANISATION:
+        _narrow(row, scope, team, at)
+    OrganisationEvent.objects.create(
+        organisation=row.organisation,
+        kind=EventKind.SCOPE_CHANGED,
+        at=at,
+        by=by.user,
+        by_organisation=by.organisation,
+        comment=str(Scope(scope).label),
+    )
+    return row
+
+
+def _team(organisation: Organisation, name: str) -> Team | None:
+    """The team of this name, made when it is new; None without a name."""
+    if not name:
+        return None
+    return Team.objects.filter(organisation=organisation, name=name).first() or _new_team(
+        organisation, name
+    )
+
+
+def _new_team(organisation: Organisation, name: str = "") -> Team:
+    made = uuid4()
+    group = Group.objects.create(name=f"team:{made}")
+    return Team.objects.create(uuid=made, organisation=organisation, name=name, group=group)
+
+
+def _widen(row: Membership) -> None:
+    if row.team is not None:
+        row.user.groups.remove(row.team.group)
+    row.scope, row.team = Scope.ORGANISATION, None
+    row.save(update_fields=["scope", "team"])
+
+
+def _narrow(row: Membership, scope: Scope, team: Team | None, at: datetime) -> None:
+    row.scope, row.team = scope, team or _new_team(row.organisation)
+    row.save(update_fields=["scope", "team"])
+    row.user.groups.add(row.team.group)
+    for follow in _narrowed:
+        follow(row, at)

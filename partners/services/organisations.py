@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import invitations
 from accounts.models import Invitation, User
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
@@ -16,13 +15,16 @@ from partners.access import Actor
 from partners.choices import (
     OPEN_TO_THE_APPLICANT,
     Capacity,
+    Conduct,
     EventKind,
+    HasIt,
     OrganisationKind,
     OrganisationState,
     Role,
 )
 from partners.models import HeldCapacity, Organisation, OrganisationEvent, PointOfContact
 from partners.models.organisation import APPLICATION_FIELDS
+from partners.services import memberships
 from partners.services.contacts import change_contact, enter_contact
 from partners.services.memberships import require, send_invitation
 
@@ -60,7 +62,7 @@ def invite_again(*, invitation: Invitation, by: Actor, at: datetime) -> Invitati
     Raises NotAllowed, and `accounts.invitations.NotOpen` once the invitation was accepted.
     """
     _require_inviting(by)
-    invitations.revoke(invitation=invitation, by=by.user, at=at)
+    memberships.withdraw_invitation(invitation=invitation, by=by, at=at)
     return send_invitation(
         email=invitation.email,
         organisation=Organisation.objects.get(uuid=str(invitation.subject_uuid)),
@@ -78,7 +80,7 @@ def withdraw_invitation(*, invitation: Invitation, by: Actor, at: datetime) -> I
     Raises NotAllowed, and `accounts.invitations.NotOpen` once the invitation was accepted.
     """
     _require_inviting(by)
-    return invitations.revoke(invitation=invitation, by=by.user, at=at)
+    return memberships.withdraw_invitation(invitation=invitation, by=by, at=at)
 
 
 def _refuse_twice(name: str, email: str, at: datetime) -> None:
@@ -108,13 +110,21 @@ def save_answers(
     unknown = set(answers) - set(APPLICATION_FIELDS)
     if unknown:
         raise TypeError(f"Not answers of an application: {sorted(unknown)}")
+    put(row, answers)
+    row.version += 1
+    row.save()
+    return row
+
+
+def put(row: Organisation, answers: Mapping[str, Any]) -> None:
+    """Set answers on a row, unsaved; TypeError for a code that the checklist does not have."""
+    for item, has in answers.get("conduct", {}).items():
+        if item not in Conduct.values or has not in HasIt.values:
+            raise TypeError("Not an answer of the checklist.")
     for name, value in answers.items():
         setattr(row, name, value)
     if row.kind == OrganisationKind.STATE_AGENCY:
         row.cso_class = ""
-    row.version += 1
-    row.save()
-    return row
 
 
 @transaction.atomic

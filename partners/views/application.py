@@ -21,6 +21,7 @@ from partners.access import Actor, get_or_404
 from partners.choices import OPEN_TO_THE_APPLICANT, EventKind, OrganisationState, Verdict
 from partners.forms.application import PAGE_FORMS, AnswerPage, Send
 from partners.models import Organisation
+from partners.offices import office_to_call
 from partners.reviews import PAGES, Answer, missing_answers, reviewed_answers
 from partners.services import organisations
 from partners.views import shown
@@ -64,7 +65,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "questions": _questions(organisation, answers),
         "asked": _what_was_asked(organisation, actor),
         "steps": _what_happens_next(organisation),
-        "call": shown.call(actor.at),
+        "call": office_to_call(actor.at),
         "acts": _acts(organisation, actor),
         "events": shown.past(organisation, actor, latest=10),
     }
@@ -91,7 +92,8 @@ def _task(
 def _is_given(answer: Answer) -> bool:
     if answer.field in PREFILLED:
         return False
-    return any(answer.value) if answer.field == "registration" else bool(answer.value)
+    is_compound = answer.field in ("registration", "conduct")
+    return any(answer.value) if is_compound else bool(answer.value)
 
 
 def _questions(organisation: Organisation, answers: list[Answer]) -> list[dict[str, Any]]:

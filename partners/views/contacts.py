@@ -29,6 +29,7 @@ from partners.forms.contacts import Contact
 from partners.languages import language_name
 from partners.models import Organisation, PointOfContact
 from partners.models.contact import PointOfContactQuerySet
+from partners.offices import tel
 from partners.services import contacts as services
 
 P = Permission
@@ -84,7 +85,7 @@ def person(contact: PointOfContact) -> dict[str, Any]:
 
 def _href(kind: str, value: str) -> str:
     if kind in (ChannelKind.PHONE, ChannelKind.DUTY_LINE):
-        return f"tel:{''.join(value.split())}"
+        return tel(value)
     return f"mailto:{value}" if kind == ChannelKind.EMAIL else ""
 
 

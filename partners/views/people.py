@@ -22,11 +22,11 @@ from common.marks import Permission, needs
 from common.paging import Order, paginate
 from common.workflow import NotAllowed
 from partners.access import Actor, get_or_404
-from partners.choices import Role
-from partners.forms.people import InviteColleague
+from partners.choices import NARROWABLE, Role, Scope
+from partners.forms.people import InviteColleague, SetScope
 from partners.models import Membership, Organisation
 from partners.services import memberships
-from partners.services.memberships import LastManager, RoleNotOffered
+from partners.services.memberships import LastManager, RoleNotOffered, WrongScope
 from partners.views import shown
 from partners.views.lists import columns, page_links
 
@@ -64,7 +64,7 @@ def people(request: HttpRequest) -> HttpResponse:
         Membership.objects.visible_to(actor)
         .active(actor.at)
         .filter(organisation=own)
-        .select_related("user")
+        .select_related("user", "team")
     )
     page = paginate(colleagues, BY_JOINING, cursor=request.GET.get("cursor", ""))
     letters = paginate(_waiting(own), NEWEST_FIRST, cursor=request.GET.get("letters", ""))
@@ -113,8 +113,21 @@ def _person(membership: Membership, actor: Actor) -> dict[str, Any]:
         "since": shown.day(membership.from_at),
         "email": membership.user.email,
         "action": reverse("partners:people-end", args=[membership.uuid]),
+        "sees": _sees(membership),
+        "scope": reverse("partners:people-scope", args=[membership.uuid])
+        if membership.role in NARROWABLE
+        else "",
+        "lock": reverse("partners:people-lock", args=[membership.uuid]),
         "reset": reverse("partners:people-reset", args=[membership.uuid]),
     }
+
+
+def _sees(membership: Membership) -> str:
+    """How far into the files, in words; empty for all of them."""
+    if membership.scope == Scope.ORGANISATION:
+        return ""
+    name = membership.team.name if membership.team else ""
+    return _("Team: %(name)s") % {"name": name} if name else str(Scope(membership.scope).label)
 
 
 def _letter(letter: Invitation, actor: Actor) -> dict[str, Any]:
@@ -143,7 +156,7 @@ def revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if letter is None:
         raise Http404
     try:
-        invitations.revoke(invitation=letter, by=actor.user, at=actor.at)
+        memberships.withdraw_invitation(invitation=letter, by=actor, at=actor.at)
     except invitations.NotOpen:
         messages.error(
             request, _("The invitation was accepted in the meantime. End the membership instead.")
@@ -179,3 +192,28 @@ def end(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return redirect("partners:people")
     messages.success(request, _("The membership has ended. Nothing here is open to it any more."))
     return redirect("ncm:home" if is_self else "partners:people")
+
+
+@needs(P.MEMBERSHIP_MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def scope(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Say how far into the organisation's files a colleague sees."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    here = Membership.objects.active(actor.at).filter(organisation=_own(actor))
+    membership = get_or_404(here.select_related("user", "organisation", "team"), actor, uuid=uuid)
+    if membership.role not in NARROWABLE:
+        messages.info(request, _("Whoever has this role sees all files of the organisation."))
+        return redirect("partners:people")
+    form = SetScope(membership, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            memberships.change_scope(
+                membership=membership, by=actor, at=actor.at, **form.cleaned_data
+            )
+        except WrongScope as error:
+            form.add_error("scope", str(error))
+        else:
+            messages.success(request, _("Changed. It holds from the next click on."))
+            return redirect("partners:people")
+    context = {"form": form, "person": _person(membership, actor)}
+    return render(request, "partners/people_scope.html", context)

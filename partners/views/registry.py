@@ -4,6 +4,7 @@ What an organisation writes about itself is kept in `application.py`, its contac
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,11 +19,18 @@ from django.views.decorators.http import require_POST, require_safe
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from partners.access import Actor, get_or_404, may
-from partners.choices import Capacity, EventKind, OrganisationKind, OrganisationState
+from partners.choices import (
+    HAS_BEEN_ADMITTED,
+    Capacity,
+    EventKind,
+    OrganisationKind,
+    OrganisationState,
+)
 from partners.filters import OrganisationFilter
 from partners.languages import language_name
-from partners.middleware import ACTING_FOR
-from partners.models import Organisation, PointOfContact
+from partners.middleware import ACTING_FOR, SWITCHED_ON
+from partners.models import Organisation, PointOfContact, Proceeding
+from partners.offices import tel
 from partners.views import shown
 from partners.views.contacts import entry
 from partners.views.lists import columns, page_links
@@ -141,19 +149,27 @@ def _about(found: Organisation) -> list[dict[str, Any]]:
             shown.in_words("registration", (found.is_informal, found.registration_number)),
         ),
         (_("Member since"), [shown.day(found.member_at)]),
+        (_("Entry confirmed"), [_confirmed(found)]),
     ]
     # What was not asked of this kind of organisation is left out, not shown as missing.
     return [{"label": label, "lines": lines} for label, lines in rows if any(filter(None, lines))]
 
 
+def _confirmed(found: Organisation) -> str:
+    """The day somebody of the organisation said that all of it is correct; not when it changed."""
+    if found.state != OrganisationState.MEMBER:
+        return ""
+    return shown.date(found.verified_on) if found.verified_on else _("Not confirmed yet")
+
+
 def _reach(found: Organisation) -> list[dict[str, Any]]:
-    rows = (
-        (_("Office phone"), found.phone),
-        (_("Office e-mail"), found.email),
-        (_("Website"), found.website),
-        (_("Postal address"), found.postal_address),
+    rows: tuple[tuple[str, dict[str, Any]], ...] = (
+        (_("Office phone"), {"value": found.phone, "link": tel(found.phone)}),
+        (_("Office e-mail"), {"value": found.email, "link": f"mailto:{found.email}"}),
+        (_("Website"), {"value": found.website, "link": found.website}),
+        (_("Postal address"), {"lines": found.postal_address.splitlines()}),
     )
-    return [{"label": label, "lines": value.splitlines()} for label, value in rows if value]
+    return [{"label": label, **row} for label, row in rows if row.get("value") or row.get("lines")]
 
 
 def _contacts(found: Organisation, actor: Actor) -> list[dict[str, Any]]:
@@ -173,17 +189,26 @@ def _acts(found: Organisation, actor: Actor) -> list[dict[str, str]]:
     """Where the actor can go from here, as components/button_group.html takes it."""
     acts = []
     if found.pk == actor.organisation_id:
-        applying = found.state != OrganisationState.MEMBER
+        applying = found.state not in HAS_BEEN_ADMITTED
         if applying and may(actor, P.ORGANISATION_APPLY, found):
             acts.append((_("Application"), reverse("partners:application")))
+        if P.ORGANISATION_EDIT in actor.permissions and found.state == OrganisationState.MEMBER:
+            acts.append((_("Change the entry"), reverse("partners:entry")))
         if P.CONTACT_EDIT in actor.permissions:
             acts.append((_("Points of contact"), reverse("partners:contacts")))
         if P.MEMBERSHIP_MANAGE in actor.permissions:
             acts.append((_("People"), reverse("partners:people")))
         if P.TOKEN_MANAGE in actor.permissions:
             acts.append((_("Access for programs"), reverse("partners:tokens")))
+        if P.ORGANISATION_SPEAK in actor.permissions and found.state in HAS_BEEN_ADMITTED:
+            acts.append((_("Leave the mechanism"), reverse("partners:leave")))
     elif found.applied_at is not None and may(actor, P.ORGANISATION_REVIEW, found):
         acts.append((_("See the application"), reverse("partners:review", args=[found.uuid])))
+        if found.state == OrganisationState.MEMBER:
+            href = reverse("partners:proceeding-new", args=[found.uuid])
+            acts.append((_("Propose to suspend"), href))
+    if Proceeding.objects.visible_to(actor).filter(organisation=found).exists():
+        acts.append((_("Proceedings"), reverse("partners:proceedings")))
     return [{"label": label, "href": href, "kind": "secondary"} for label, href in acts]
 
 
@@ -202,6 +227,8 @@ def act_for(request: HttpRequest) -> HttpResponse:
     request.session[ACTING_FOR] = str(chosen.organisation_uuid)
     messages.success(request, _("You now act for %(name)s.") % {"name": chosen.name})
     there = request.POST.get("next", "")
+    # Where the page is not open to the other organisation the middleware leads home with a word.
+    request.session[SWITCHED_ON] = urlsplit(there).path
     is_safe = url_has_allowed_host_and_scheme(
         there, allowed_hosts=None, require_https=request.is_secure()
     )

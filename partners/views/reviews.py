@@ -3,6 +3,7 @@
 The applicant's side is `partners/views/application.py`.
 """
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,6 @@ from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from partners.access import Actor, get_or_404, may
 from partners.choices import (
     BEFORE_THE_REVIEWER,
-    Capacity,
     OrganisationKind,
     OrganisationState,
     Verdict,
@@ -39,15 +39,17 @@ from partners.reviews import PAGES, Answer, reviewed_answers
 from partners.services import organisations
 from partners.services.reviews import record_verdicts
 from partners.views import shown
-from partners.workflow import ORGANISATION
+from partners.workflow import FAR_REACHING, ORGANISATION
 
 P = Permission
 OLDEST_FIRST = Order("applied_at", "id", set_only=("applied_at",))
 NEWEST_FIRST = Order("-invited_at", "-id")
+#: Up to here minutes say nothing: nobody waits for less than an hour.
+SINCE_LATELY = timedelta(hours=1)
 #: Acts that cannot be taken back, or that ask for words, have a page of their own.
 CONFIRMED = frozenset({"return", "admit"})
-#: What a member may do to others by it; said once more before somebody is admitted with it.
-FAR_REACHING = (Capacity.CO_ORDINATION, Capacity.RAPPORTEUR, Capacity.COMPETENT_AUTHORITY)
+#: The reviewer's acts upon an application; suspensions are lifted elsewhere.
+REVIEW_ACTS = frozenset({"take_up", "return", "admit"})
 
 
 def _hrefs(page: Page, **query: str) -> dict[str, str]:
@@ -107,6 +109,8 @@ def _waiting(organisation: Organisation, actor: Actor) -> str:
     """How long the co-ordination has had it, in words; a dash where it waits for somebody else."""
     if organisation.state not in BEFORE_THE_REVIEWER or organisation.applied_at is None:
         return "–"
+    if actor.at - organisation.applied_at < SINCE_LATELY:
+        return _("less than an hour")
     return timesince(organisation.applied_at, actor.at, depth=1)
 
 
@@ -178,8 +182,19 @@ def _review(
         "form": form,
         "sections": _sections(form),
         "acts": _acts(organisation, actor),
+        "refuse_href": _refuse_href(organisation),
         "events": shown.past(organisation, actor),
     }
+
+
+def _refuse_href(organisation: Organisation) -> str:
+    """Where an application is proposed to be refused, or the proceeding that is open about it."""
+    opened = organisation.proceedings.undecided().first()
+    if opened is not None:
+        return reverse("partners:proceeding", args=[opened.uuid])
+    if organisation.state not in (*BEFORE_THE_REVIEWER, OrganisationState.RETURNED):
+        return ""
+    return reverse("partners:proceeding-new", args=[organisation.uuid])
 
 
 def _sections(form: Verdicts) -> list[dict[str, Any]]:
@@ -222,7 +237,7 @@ def _acts(organisation: Organisation, actor: Actor) -> list[dict[str, Any]]:
             "href": reverse("partners:review-act", args=[organisation.uuid, transition.name]),
         }
         for transition, decision in ORGANISATION.available(organisation, actor)
-        if transition.permission == P.ORGANISATION_REVIEW
+        if transition.name in REVIEW_ACTS
     ]
 
 
@@ -292,7 +307,7 @@ def _as_said(verdict: str, comment: str) -> list[str]:
 def act(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
     """Begin the review, send back, admit. GET shows what follows of the last two, POST does it."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    acts = {t.name: t for t in ORGANISATION.transitions if t.permission == P.ORGANISATION_REVIEW}
+    acts = {t.name: t for t in ORGANISATION.transitions if t.name in REVIEW_ACTS}
     if name not in acts:
         raise Http404
     organisation = _application(actor, uuid)

@@ -4,6 +4,7 @@ Answers in words, the past as a timeline, and the page for two people who wrote 
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date as calendar_date
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partners.access import Actor, system_actor
+from partners.access import Actor
 from partners.choices import (
     Capacity,
     ChannelKind,
+    Conduct,
     CsoClass,
     EventKind,
+    HasIt,
     Level,
     OrganisationKind,
     OrganisationState,
@@ -36,6 +39,25 @@ APPLICATION_EVENTS = (
     EventKind.ADMITTED,
     EventKind.WITHDRAWN,
     EventKind.REOPENED,
+    EventKind.REFUSED,
+    EventKind.ADMITTED_ON_APPEAL,
+    EventKind.SUSPENDED,
+    EventKind.REINSTATED,
+    EventKind.REINSTATED_ON_APPEAL,
+    EventKind.LEFT,
+    EventKind.NOTICE_GIVEN,
+    EventKind.PANEL_NAMED,
+    EventKind.NOTICE_ANSWERED,
+    EventKind.PANEL_DECIDED,
+    EventKind.APPEALED,
+    EventKind.APPEAL_DECIDED,
+    EventKind.PROCEEDING_DROPPED,
+    EventKind.PROCEEDING_ENDED,
+    EventKind.CHANGED,
+    EventKind.CHANGE_ASKED,
+    EventKind.CHANGE_AGREED,
+    EventKind.CHANGE_DECLINED,
+    EventKind.CHANGE_WITHDRAWN,
 )
 
 STATE_COLOURS = {
@@ -45,6 +67,9 @@ STATE_COLOURS = {
     OrganisationState.RETURNED: "orange",
     OrganisationState.MEMBER: "green",
     OrganisationState.WITHDRAWN: "grey",
+    OrganisationState.REFUSED: "red",
+    OrganisationState.SUSPENDED: "red",
+    OrganisationState.LEFT: "grey",
 }
 
 _CODES: dict[str, Any] = {"kind": OrganisationKind, "cso_class": CsoClass, "level": Level}
@@ -61,6 +86,11 @@ def day(moment: datetime | None) -> str:
     return date_format(timezone.localtime(moment)) if moment else ""
 
 
+def date(on: calendar_date) -> str:
+    """A day as it is kept, in the page's language."""
+    return date_format(on)
+
+
 def in_words(field: str, value: Any) -> list[str]:
     """One part of an application as lines a person reads; no line where nothing was answered.
 
@@ -72,6 +102,10 @@ def in_words(field: str, value: Any) -> list[str]:
         case "registration":
             is_informal, number = value
             return [line for line in (number, _("Not registered") if is_informal else "") if line]
+        case "conduct":
+            answers, words = value
+            said = [f"{Conduct(item).label}: {HasIt(has).label}" for item, has in answers]
+            return [*said, *words.splitlines()]
         case "area":
             return _area(value)
         case "languages":
@@ -127,25 +161,6 @@ def _line(event: OrganisationEvent, actor: Actor) -> dict[str, Any]:
     # The note of an invitation is the role offered, which says nothing here.
     text = "" if event.kind == EventKind.INVITED else event.comment
     return {"title": event.get_kind_display(), "at": event.at, "by": by, "text": text}
-
-
-def office(at: datetime) -> Organisation | None:
-    """The co-ordination's office: whom to call is told to whoever applies, the registry is not."""
-    system = system_actor("application pages", at)
-    offices = Organisation.objects.visible_to(system).members().holding(Capacity.CO_ORDINATION)
-    return offices.order_by("name", "id").first()
-
-
-def call(at: datetime) -> dict[str, str] | None:
-    """Whom to call, as components/confirm_panel.html takes it; None where no way is known."""
-    known = office(at)
-    if known is None or not (known.phone or known.email):
-        return None
-    text = _("Questions? Call %(office)s.") if known.phone else _("Questions? Write to %(office)s.")
-    contact = {"text": text % {"office": known.display_name}}
-    if known.phone:
-        return contact | {"href": f"tel:{known.phone.replace(' ', '')}", "label": known.phone}
-    return contact | {"href": f"mailto:{known.email}", "label": known.email}
 
 
 def differences(said: Mapping[str, Any], organisation: Organisation) -> list[dict[str, Any]]:

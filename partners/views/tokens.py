@@ -18,12 +18,12 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import ApiToken
-from accounts.services import issue_token, revoke_token
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from partners.access import Actor, permissions_of
 from partners.forms.tokens import SCOPE_LABELS, IssueToken
 from partners.models import Membership
+from partners.services import tokens as services
 from partners.views import shown
 from partners.views.lists import columns, page_links
 
@@ -40,7 +40,7 @@ def _tokens(actor: Actor) -> QuerySet[ApiToken]:
 def _membership(actor: Actor) -> Membership:
     """The membership a new token acts for: the one by which the actor may issue it."""
     for membership in actor.memberships:
-        if P.TOKEN_MANAGE in permissions_of([membership]):
+        if P.TOKEN_MANAGE in permissions_of([membership], actor.at):
             return membership
     raise PermissionDenied
 
@@ -73,7 +73,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "rows": [_row(token, actor, working) for token in page.rows],
         "empty": {
             "title": _("No program has access"),
-            "text": _("A token lets a program of yours read the registry, such as an intranet."),
+            "text": _("A token lets a program of yours in, such as a case system or an intranet."),
         },
         **page_links(request, page),
     }
@@ -83,10 +83,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def _issue(form: IssueToken, actor: Actor) -> str:
     """The text of the new token; "" with the reason on the form where there is none."""
     given = form.cleaned_data
-    assert actor.user is not None  # noqa: S101 - the mark asked for a person
     try:
-        _token, text = issue_token(
-            user=actor.user,
+        _token, text = services.issue(
             membership_uuid=_membership(actor).uuid,
             name=given["name"],
             scopes=given["scopes"],
@@ -129,6 +127,6 @@ def revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     token = _tokens(actor).filter(uuid=uuid).first()
     if token is None:
         raise Http404
-    revoke_token(token=token, by=actor, at=actor.at)
+    services.revoke(token=token, by=actor, at=actor.at)
     messages.success(request, _("Taken back. The program no longer has access."))
     return redirect("partners:tokens")

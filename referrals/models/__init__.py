@@ -8,10 +8,14 @@ from referrals.models.decision import (
     NegativeProposal,
     Opinion,
 )
+from referrals.models.disclosure import Disclosure
+from referrals.models.emergency import EmergencyAccess
 from referrals.models.grants import ReferralGrantBasis, ReferralGroupGrant, ReferralUserGrant
 from referrals.models.imports import ImportBatch, ImportFile
 from referrals.models.packet import Packet
 from referrals.models.person import Consent, GivenBy, Identity, Person, Purpose
+from referrals.models.posted import PostedReferral
+from referrals.models.protection import Exclusion, Restriction
 from referrals.models.referral import Referral
 from referrals.models.situation import Situation
 
@@ -20,6 +24,9 @@ __all__ = [
     "DecidingSeat",
     "Decision",
     "DecisionVote",
+    "Disclosure",
+    "EmergencyAccess",
+    "Exclusion",
     "GivenBy",
     "Identity",
     "ImportBatch",
@@ -28,6 +35,7 @@ __all__ = [
     "Opinion",
     "Packet",
     "Person",
+    "PostedReferral",
     "Purpose",
     "Question",
     "Referral",
@@ -35,6 +43,7 @@ __all__ = [
     "ReferralGrantBasis",
     "ReferralGroupGrant",
     "ReferralUserGrant",
+    "Restriction",
     "Situation",
     "Track",
 ]

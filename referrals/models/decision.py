@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import both_or_neither
+from common.marks import Actor, Permission
 from common.sealing import SealedText
 from partners.models import Organisation
 from referrals.choices import Outcome, StageCode
@@ -163,6 +164,12 @@ class DecidingSeatQuerySet(models.QuerySet["DecidingSeat"]):
     def held(self) -> "DecidingSeatQuerySet":
         return self.filter(ended_at__isnull=True)
 
+    def visible_to(self, actor: Actor) -> "DecidingSeatQuerySet":
+        """Who decides is known to whoever knows the registry."""
+        if actor.system or Permission.ORGANISATION_SEE in actor.permissions:
+            return self
+        return self.none()
+
 
 class DecidingSeat(models.Model):
     """An organisation that decides, or sits among those who do, under a name of the profile."""
@@ -178,6 +185,9 @@ class DecidingSeat(models.Model):
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    followed_at = models.DateTimeField(
+        null=True, help_text=_("When what waits for a decision had followed this seat.")
+    )
 
     objects = DecidingSeatQuerySet.as_manager()
 
@@ -191,7 +201,12 @@ class DecidingSeat(models.Model):
                 fields=["authority", "organisation"],
                 condition=Q(ended_at__isnull=True),
                 name="decidingseat_once_at_a_time",
-            )
+            ),
+            models.CheckConstraint(
+                name="decidingseat_ends_after_it_began",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=models.F("since_at")),
+                violation_error_message=_("A seat ends after it began."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,8 +12,7 @@ from simple_history.models import HistoricalRecords
 from common.fields import CodesField
 from common.marks import Actor, Permission
 from common.sealing import SealedText
-from partners.choices import Scope
-from partners.models import Area, Organisation
+from partners.models import Area, Membership, Organisation
 from referrals.choices import (
     AT_HOME,
     AgeGroup,
@@ -36,11 +35,12 @@ from referrals.models.situation import Situation
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
     def visible_to(self, actor: Actor) -> "ReferralQuerySet":
-        """What this actor may know of: by a live grant, or by steering.
+        """What this actor may know of: by a live grant, or by steering, unless kept out of it.
 
         With REFERRAL_SEE: referrals one's groups or oneself hold `see` on; whoever works in law
-        enforcement, and whoever sees own cases only, those they made themselves. With
-        REFERRAL_STEER: whatever was sent here, no draft and no imported history.
+        enforcement, those they made themselves. (Whoever sees a team's or own cases only has the
+        team's group in place of the role's.) With REFERRAL_STEER: whatever was sent here, no draft,
+        no imported history and no restricted case. A restricted case has no rows of groups.
         """
         if actor.system:
             return self
@@ -50,8 +50,8 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         if Permission.REFERRAL_SEE in actor.permissions:
             rule |= Q(granted_to(actor, "see")) & own_only(actor)
         if Permission.REFERRAL_STEER in actor.permissions:
-            rule |= Q(origin=Origin.LIVE) & ~Q(state__in=AT_HOME)
-        return self.filter(rule)
+            rule |= Q(origin=Origin.LIVE, is_restricted=False) & ~Q(state__in=AT_HOME)
+        return self.filter(rule & ~kept_out(actor))
 
     def with_header(self) -> "ReferralQuerySet":
         """With what a line of a list shows, in one query."""
@@ -72,24 +72,51 @@ def live_at(at: datetime) -> Q:
 def granted_to(actor: Actor, permission: str) -> Q:
     """A live grant of `permission` on the referral to one of the actor's groups or to the actor.
 
-    By literal group ids: a join over memberships would hide them from the planner.
+    By literal group ids: a join over memberships would hide them from the planner. What was opened
+    to a person alone is for that person, not for a program that holds their token.
     """
     from referrals.models.grants import ReferralGroupGrant, ReferralUserGrant
 
     live = live_at(actor.at)
     named = {"content_object": OuterRef("pk"), "permission__codename": f"{permission}_referral"}
     by_group = ReferralGroupGrant.objects.filter(live, group_id__in=actor.group_ids, **named)
+    if is_program(actor):
+        return Q(Exists(by_group))
     by_user = ReferralUserGrant.objects.filter(live, user_id=actor.user_id, **named)
     return Q(Exists(by_group)) | Q(Exists(by_user))
 
 
+def is_program(actor: Actor) -> bool:
+    """Whether a token acts, not the person themselves."""
+    return getattr(actor, "scopes", None) is not None
+
+
+def kept_out(actor: Actor, referral: str = "pk") -> Q:
+    """The actor is kept out of it in person, or through any organisation they work for.
+
+    `referral` is where its key stands in the rows that are filtered.
+    """
+    from referrals.models.protection import Exclusion
+
+    works_at = Membership.objects.active(actor.at).filter(user_id=actor.user_id)
+    standing = Exclusion.objects.standing().filter(referral=OuterRef(referral))
+    mine = Q(user_id=actor.user_id) | Q(organisation__in=works_at.values("organisation"))
+    return Q(Exists(standing.filter(mine)))
+
+
 def own_only(actor: Actor, prefix: str = "") -> Q:
-    """Nothing but one's own referrals, for law enforcement and the scope "own cases"; else all."""
+    """Nothing but one's own referrals for law enforcement; else all that grants open.
+
+    Of a suspended organisation, nothing but the files it keeps itself.
+    """
+    kept = Q()
+    if getattr(actor, "own_files_only", False):
+        kept = Q(**{f"{prefix}first_responder_id": actor.organisation_id})
     memberships = getattr(actor, "memberships", ())
     enforces = any(membership.is_enforcement for membership in memberships)
-    if enforces or (memberships and all(m.scope == Scope.OWN for m in memberships)):
-        return Q(**{f"{prefix}referrer_id": actor.user_id})
-    return Q()
+    if enforces:
+        return kept & Q(**{f"{prefix}referrer_id": actor.user_id})
+    return kept
 
 
 class Referral(models.Model):
@@ -164,6 +191,11 @@ class Referral(models.Model):
         help_text=_("On a notice without identity only; a working file keeps it to itself."),
     )
 
+    is_restricted = models.BooleanField(
+        _("for named people only"),
+        default=False,
+        help_text=_("While a restriction stands; groups and the co-ordination do not know of it."),
+    )
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -256,7 +288,7 @@ class Referral(models.Model):
                 name="referral_child_is_stated_or_believed",
                 condition=~Q(basis=Basis.CHILD)
                 | Q(is_child_now=YesNoUnknown.YES)
-                | Q(child_reasons_ct__isnull=False),
+                | (Q(child_reasons_ct__isnull=False) & ~Q(is_child_now=YesNoUnknown.NO)),
                 violation_error_message=_(
                     "The way for children needs an age under 18, or recorded reasons to believe so."
                 ),

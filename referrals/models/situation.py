@@ -3,11 +3,24 @@
 import uuid
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from common.fields import CodesField
+from common.marks import Actor
 from partners.models import Area, Organisation
 from referrals.choices import Exploitation, PlaceOfExploitation
+
+
+class SituationQuerySet(models.QuerySet["Situation"]):
+    def visible_to(self, actor: Actor) -> "SituationQuerySet":
+        """Those of one's own organisation in which there is a referral one sees."""
+        from referrals.models.referral import Referral
+
+        if actor.system:
+            return self
+        seen = Referral.objects.visible_to(actor).filter(situation=OuterRef("pk"))
+        return self.filter(Exists(seen), kept_by=actor.organisation_id)
 
 
 class Situation(models.Model):
@@ -27,6 +40,8 @@ class Situation(models.Model):
     exploitation = CodesField(_("forms of exploitation"), codes=Exploitation.values, max_length=240)
     found_on = models.DateField(_("found on"), null=True, blank=True)
     created_at = models.DateTimeField()
+
+    objects = SituationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("situation")

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.country import current
+from common.marks import Permission
 from common.references import new_reference
 from common.workflow import MissingAnswers, NotPossible
 from partners import grants
@@ -250,7 +251,8 @@ def notify_without_identity(
     NotAllowed, Stale, and NotPossible where the country has no such duty, it does not bind the
     organisation, the person has not refused, or it was carried out already.
     """
-    row = lock(referral, by=by, version=version, states=[State.DRAFT])
+    permission = Permission.REFERRAL_MAKE  # it sends something out
+    row = lock(referral, by=by, permission=permission, version=version, states=[State.DRAFT])
     _refuse_notice(row, authority)
     on = at.astimezone(current().time_zone).date()
     # Noon of the day, so that the moment does not lead back to the file it was written from.

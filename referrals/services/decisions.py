@@ -1,6 +1,7 @@
-"""What leads to a decision and the decision itself: opinions, votes, proposals, and who decides.
+"""What leads to a decision, and the decision itself: opinions, votes, proposals.
 
-The act that changes the state is the workflow's; `decide` finds the one for the stage.
+The act that changes the state is the workflow's; `decide` finds the one for the stage. Who decides
+is said in `referrals/services/seats.py`.
 """
 
 from datetime import datetime
@@ -9,18 +10,15 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from common.country import current
 from common.marks import Permission
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from partners.access import Actor
-from partners.choices import Capacity
-from partners.models import Organisation
 from referrals import deciding, notifications
-from referrals.access import SEE, held
 from referrals.answers import check_note
-from referrals.choices import OPEN, EventKind, Outcome, State
+from referrals.choices import OPEN, EventKind, Outcome, Section, State
 from referrals.deciding import DecidingStage
-from referrals.models import DecidingSeat, DecisionVote, NegativeProposal, Opinion, Referral
+from referrals.models import DecisionVote, NegativeProposal, Opinion, Referral
+from referrals.sections import sections
 from referrals.services.working import lock, person_of, require
 from referrals.steps import close_proposal, record
 from referrals.workflow import DECIDE, referral_workflow
@@ -78,7 +76,7 @@ def give_opinion(*, referral: Referral, by: Actor, at: datetime, text: str) -> O
     organisation = by.organisation
     if organisation is None or not deciding.is_civil_society(organisation):
         raise NotAllowed(_("An opinion is given by an organisation of civil society."))
-    if SEE not in held(by, row):
+    if Section.PACKET not in sections(by, row):
         raise NotAllowed(_("This belongs to another organisation."))
     if organisation in deciding.deciders(row, stage):
         raise NotPossible(_("Your organisation decides on this itself, by vote."))
@@ -195,46 +193,3 @@ def _awaited(
     if by.organisation_id not in {each.pk for each in deciding.deciders(row, stage)}:
         raise NotPossible(_("Your organisation does not take this decision."))
     return row, stage
-
-
-# --- who decides ----------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def name_decider(
-    *, authority: str, organisation: Organisation, by: Actor, at: datetime
-) -> DecidingSeat:
-    """Say that an organisation decides, or sits among those who do, under a name of the profile.
-
-    The co-ordination does, or the installation. An equal standing seat is returned as it is. Raises
-    NotAllowed, NotPossible for a name the profile does not have, or an organisation that does not
-    hold the capacity.
-    """
-    _require_naming(by)
-    if authority not in {each.id for each in current().authorities}:
-        raise NotPossible(_("The country has no such authority."))
-    able = Organisation.objects.members().holding(Capacity.COMPETENT_AUTHORITY)
-    if not able.filter(pk=organisation.pk).exists():
-        raise NotPossible(_("The organisation does not hold the capacity to decide."))
-    seat, _is_new = DecidingSeat.objects.get_or_create(
-        authority=authority,
-        organisation=organisation,
-        ended_at=None,
-        defaults={"since_at": at, "named_by": by.user},
-    )
-    return seat
-
-
-@transaction.atomic
-def end_seat(*, seat: DecidingSeat, by: Actor, at: datetime) -> DecidingSeat:
-    """The organisation decides no longer; what it decided stands. Raises NotAllowed."""
-    _require_naming(by)
-    if seat.ended_at is None:
-        seat.ended_at, seat.ended_by = at, by.user
-        seat.save(update_fields=["ended_at", "ended_by"])
-    return seat
-
-
-def _require_naming(by: Actor) -> None:
-    if not by.system and Permission.ORGANISATION_REVIEW not in by.permissions:
-        raise NotAllowed(_("The co-ordination says who decides."))

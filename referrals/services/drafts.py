@@ -8,9 +8,10 @@ from common.workflow import NotPossible
 from deadlines.choices import Urgency
 from partners.access import system_actor
 from referrals.choices import State
+from referrals.clocks import DRAFT_KEPT, DRAFT_WARNED
 from referrals.models import Referral
 from referrals.notifications import tell_first_responder
-from referrals.workflow import DRAFT_KEPT, DRAFT_WARNED, referral_workflow
+from referrals.workflow import referral_workflow
 
 BATCH = 500
 

@@ -162,7 +162,7 @@ def packet_preview(
     Every authority gets the same fields, so that `recipient` changes nothing yet. Raises
     NotAllowed, ValueError for a field that cannot be struck.
     """
-    require(by, Permission.REFERRAL_MAKE, referral)
+    require(by, Permission.REFERRAL_KEEP, referral)
     content = packets.content_of(referral, struck=struck)
     if IDENTITY_FIELDS & set(content):
         _log(LogAction.IDENTITY_OPENED, referral, "preview", OpenReason.PACKET, by=by, at=at)

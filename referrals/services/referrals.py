@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from partners.access import Actor
 from partners.choices import GrantReason, Level, OrganisationKind, Role
 from partners.models import Organisation
 from partners.services.memberships import role_group
+from referrals import clocks
 from referrals.access import WORK, held
 from referrals.answers import ANSWERS, basis_of, check
 from referrals.choices import (
@@ -45,6 +47,8 @@ from referrals.workflow import referral_workflow
 #: Columns whose names differ from their answers'.
 _COLUMNS = {"narrative": "narrative_ct"}
 LONGEST_KEY = 64
+#: What is said of them is said by whoever works on the file; acts of their own move the others.
+OWN_TRACKS = (TrackKind.SUPPORT, TrackKind.RESIDENCE, TrackKind.JUSTICE)
 _TRIES = 5
 
 #: Where the tracks begin.
@@ -120,14 +124,19 @@ def _open(*, by: Actor, at: datetime, key: str, answers: Mapping[str, Any]) -> R
         subject=referral,
         permissions=["see", "work", "identity"],
         to=[
-            role_group(organisation=organisation, role=role, at=at).group
-            for role in (Role.CASEWORKER, Role.MANAGER)
+            *(
+                role_group(organisation=organisation, role=role, at=at).group
+                for role in (Role.CASEWORKER, Role.MANAGER)
+            ),
+            *Group.objects.filter(team__memberships__in=by.memberships),
         ],
         reason=GrantReason.FIRST_RESPONDER,
         by=by.user,
         at=at,
+        is_new=True,
     )
     record(referral, EventKind.OPENED, by=by, at=at)
+    clocks.drafted(referral, by=by, at=at)
     return referral
 
 
@@ -190,13 +199,36 @@ def put_in_situation(
         raise NotAllowed(_("These circumstances are kept by another organisation."))
     row.situation = situation
     save(row, ["situation"], at=at)
+    record(row, EventKind.SITUATION_SET, by=by, at=at)
     return row
+
+
+@transaction.atomic
+def open_alike(*, situation: Situation, by: Actor, at: datetime, key: str) -> Referral:
+    """Begin the referral of another person in the same circumstances, its codes filled in.
+
+    Asking again with the same key gives the referral that is there. Raises NotAllowed.
+    """
+    if situation.kept_by_id != by.organisation_id:
+        raise NotAllowed(_("These circumstances are kept by another organisation."))
+    codes = {
+        "region": situation.region,
+        "place": situation.place,
+        "exploitation": list(situation.exploitation),
+    }
+    given = {name: value for name, value in codes.items() if value}
+    draft = open_referral(by=by, at=at, key=key, **given)
+    if draft.situation_id is None:
+        draft = put_in_situation(
+            referral=draft, situation=situation, by=by, at=at, version=draft.version
+        )
+    return draft
 
 
 @transaction.atomic
 def open_situation(*, by: Actor, at: datetime, **codes: Any) -> Situation:
     """Begin circumstances that several referrals share, such as one raid: codes only."""
-    require(by, Permission.REFERRAL_MAKE)
+    require(by, Permission.REFERRAL_KEEP)
     refuse_unknown(codes, ("region", "place", "exploitation", "found_on"), "A situation")
     situation = Situation(kept_by=by.organisation, created_at=at, **codes)
     situation.full_clean()
@@ -265,6 +297,13 @@ def _struck(struck: Iterable[str]) -> list[str]:
         raise ValidationError({"struck": _("One of these fields cannot be left out.")}) from error
 
 
+def may_set_tracks(referral: Referral, by: Actor) -> bool:
+    """Whoever works on the file says where the tracks stand; law enforcement has no part in it,
+    and who may only read it, as of a suspended organisation, says nothing."""
+    keeps = Permission.REFERRAL_KEEP in by.permissions
+    return keeps and not by.is_enforcement and WORK in held(by, referral)
+
+
 @transaction.atomic
 def set_track(
     *, referral: Referral, kind: TrackKind | str, status: TrackStatus | str, by: Actor, at: datetime
@@ -274,16 +313,14 @@ def set_track(
     In every state of the referral, whatever was decided, and with or without consent: help depends
     on neither. Raises NotAllowed, NotPossible for a status this track does not have.
     """
-    own = (TrackKind.SUPPORT, TrackKind.RESIDENCE, TrackKind.JUSTICE)
-    if kind not in own or status not in TRACK_STATUSES[kind]:
+    if kind not in OWN_TRACKS or status not in TRACK_STATUSES[kind]:
         raise NotPossible(_("This track cannot be set to this."))
     row = Referral.objects.select_for_update(of=("self",)).get(pk=referral.pk)
     require(by, Permission.REFERRAL_SEE, row)
-    # Law enforcement has no part in support, whatever its group holds.
-    if by.is_enforcement or WORK not in held(by, row):
+    if not may_set_tracks(row, by):
         raise NotAllowed(_("Whoever keeps the working file says this."))
-    move_track(row, kind, status, at=at)
-    record(row, EventKind.TRACK_MOVED, by=by, at=at, detail=f"{kind}:{status}")
+    if move_track(row, kind, status, at=at):
+        record(row, EventKind.TRACK_MOVED, by=by, at=at, detail=f"{kind}:{status}")
     return Track.objects.get(referral=row, kind=kind)
 
 

@@ -10,6 +10,7 @@ from accounts.models import User
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor, may
+from referrals import clocks
 from referrals.access import IDENTITY, held
 from referrals.answers import basis_of
 from referrals.choices import State
@@ -37,7 +38,7 @@ def lock(
     referral: Referral,
     *,
     by: Actor,
-    permission: Permission = Permission.REFERRAL_MAKE,
+    permission: Permission = Permission.REFERRAL_KEEP,
     version: int | None = None,
     states: Iterable[State] | None = None,
 ) -> Referral:
@@ -63,6 +64,8 @@ def save(referral: Referral, changed: Iterable[str], *, at: datetime) -> None:
     referral.version += 1
     referral.saved_at, referral.warned_at = at, None
     referral.save(update_fields=[*changed, "version", "saved_at", "warned_at"])
+    if referral.state == State.DRAFT:
+        clocks.draft_worked_on(referral, at=at)
 
 
 def follow_basis(referral: Referral) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from common.marks import Permission, needs
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor
 from partners.models import Organisation
-from partners.views.shown import call
+from partners.offices import office_to_call, tel
 from referrals import packets, words
 from referrals.answers import NEEDED, missing_to_send
 from referrals.choices import AT_HOME, Basis, State
@@ -40,11 +40,11 @@ LISTED: dict[str, tuple[str, ...]] = {
 }
 
 
-@needs(P.REFERRAL_MAKE)
+@needs(P.REFERRAL_KEEP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Every answer with a way to change it, the packet as it will be read, and sending it."""
-    referral = permitted(request, uuid, P.REFERRAL_MAKE)
+    referral = permitted(request, uuid, P.REFERRAL_KEEP)
     if referral.state == State.RETURNED:
         return redirect("referrals:act", uuid=referral.uuid, name="answer")
     if referral.state != State.DRAFT:
@@ -64,6 +64,7 @@ def _show(request: HttpRequest, referral: Referral, form: Send) -> HttpResponse:
     actor = acting(request)
     offered = {t.name: (t, d) for t, d in referral_workflow().available(referral, actor)}
     transition, decision = offered["send"]
+    sends = P.REFERRAL_MAKE in actor.permissions
     packet: tuple[packets.Shown, ...] = ()
     if decision:
         packet = identity_services.packet_preview(referral=referral, by=actor, at=actor.at)
@@ -73,11 +74,18 @@ def _show(request: HttpRequest, referral: Referral, form: Send) -> HttpResponse:
         "form": form,
         "cards": _cards(referral),
         "is_possible": bool(decision),
-        "reason": str(decision.reason),
+        "reason": str(decision.reason) if sends else _no_longer_refers(),
         "label": transition.title,
         "packet": [(line, line.name in out) for line in packet],
     }
     return render(request, "referrals/check.html", context)
+
+
+def _no_longer_refers() -> str:
+    return _(
+        "Your organisation is not a first responder any more, so it cannot send this. The draft "
+        "stays in your file; ask an organisation that refers to take it from here."
+    )
 
 
 def _cards(referral: Referral) -> list[dict[str, Any]]:
@@ -149,7 +157,7 @@ def _send(request: HttpRequest, referral: Referral, form: Send) -> HttpResponse:
     return redirect("referrals:sent", uuid=referral.uuid)
 
 
-@needs(P.REFERRAL_MAKE)
+@needs(P.REFERRAL_KEEP)
 @require_safe
 def sent(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """That it was sent: its reference, what happens next and by when, whom to call."""
@@ -161,7 +169,7 @@ def sent(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "referral": referral,
         "steps": words.waiting_for(referral),
-        "call": reach(referral.authority, acting(request)) or call(acting(request).at),
+        "call": reach(referral.authority, acting(request)) or office_to_call(acting(request).at),
     }
     return render(request, "referrals/sent.html", context)
 
@@ -173,8 +181,7 @@ def reach(organisation: Organisation | None, actor: Actor) -> dict[str, str] | N
     name = {"name": organisation.display_name}
     if organisation.phone:
         text = _("Questions about this referral? Call %(name)s.") % name
-        href = f"tel:{organisation.phone.replace(' ', '')}"
-        return {"text": text, "href": href, "label": organisation.phone}
+        return {"text": text, "href": tel(organisation.phone), "label": organisation.phone}
     if organisation.email:
         text = _("Questions about this referral? Write to %(name)s.") % name
         return {"text": text, "href": f"mailto:{organisation.email}", "label": organisation.email}

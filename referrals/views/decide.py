@@ -26,7 +26,7 @@ from referrals import deciding, packets, words
 from referrals.acts import Offer, offered
 from referrals.choices import Outcome, Section
 from referrals.forms import decide as forms
-from referrals.models import Decision, Question, Referral
+from referrals.models import Referral
 from referrals.sections import sections
 from referrals.services import consents, decisions
 from referrals.services import referrals as services
@@ -143,7 +143,7 @@ def form_of(name: str, referral: Referral, data: Any = None) -> forms.Act:
         case "return":
             return forms.AskBack(**given)
         case "answer":
-            return forms.AnswerQuestions(questions=open_questions(referral), **given)
+            return forms.AnswerQuestions(questions=words.open_questions(referral), **given)
         case "positive" | "negative" | "propose" | "vote" if stage is not None:
             return _deciding_form(name, referral, stage, given)
         case "opinion":
@@ -172,11 +172,6 @@ def _deciding_form(
         has_opinion=has_opinion,
         **given,
     )
-
-
-def open_questions(referral: Referral) -> list[Question]:
-    waiting = Question.objects.filter(referral=referral, answered_at__isnull=True)
-    return list(waiting.select_related("referral__person"))
 
 
 # --- doing it -------------------------------------------------------------------------------------
@@ -265,7 +260,7 @@ def _lost_the_race(request: HttpRequest, current: Referral) -> HttpResponse:
 def _both_texts(request: HttpRequest, now: Referral, actor: Actor) -> list[dict[str, Any]]:
     """Each text typed; beside the first one what the other person wrote, as far as it is open."""
     opened = sections(actor, now)
-    theirs = _what_was_said(now) if Section.DECISION in opened else []
+    theirs = words.what_was_said(now) if Section.DECISION in opened else []
     typed = [
         (label, text)
         for name, text in request.POST.items()
@@ -278,15 +273,3 @@ def _both_texts(request: HttpRequest, now: Referral, actor: Actor) -> list[dict[
     if rows:
         rows[0]["theirs"] = theirs
     return rows
-
-
-def _what_was_said(now: Referral) -> list[str]:
-    """The latest decision with its reasons, or the questions that were asked back."""
-    questions = [question.text or "" for question in open_questions(now)]
-    if questions:
-        return questions
-    last = Decision.objects.filter(referral=now).order_by("-decided_at").first()
-    if last is None:
-        return []
-    last.referral = now
-    return [words.outcome_name(last.stage, last.outcome), *(last.reasons or "").splitlines()]

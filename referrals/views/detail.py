@@ -24,19 +24,34 @@ from common.workflow import MissingAnswers, NotAllowed
 from deadlines.services.clocks import deadlines_of
 from deadlines.words import BOUNDS
 from deadlines.words import left as time_left
-from partners.access import Actor
+from partners.access import Actor, may
 from partners.models import Organisation
 from partners.views.lists import columns, page_links
-from referrals import packets, words
+from referrals import deciding, packets, words
 from referrals.acts import Offer, offers
 from referrals.answers import ANSWERS
-from referrals.choices import AT_HOME, Basis, OpenReason, Outcome, Section, TrackKind
+from referrals.choices import (
+    AT_HOME,
+    Basis,
+    EmergencyReason,
+    OpenReason,
+    OrderedBy,
+    Outcome,
+    Section,
+)
 from referrals.forms.identity import OpenIdentity
-from referrals.models import Decision, Opinion, Packet, Question, Referral
+from referrals.models import Disclosure, Opinion, Packet, Question, Referral
 from referrals.notifications import SUBJECT
-from referrals.sections import header_sight, is_notice, questions_open, sections
+from referrals.sections import (
+    decisions_open,
+    header_sight,
+    is_notice,
+    questions_open,
+    sections,
+    status,
+)
 from referrals.services import identity as identity_services
-from referrals.views.shown import acting, past, visible
+from referrals.views.shown import acting, past, track_rows, visible
 
 P = Permission
 LATEST_FIRST = Order("-at", "-id", named_by="hash")
@@ -48,25 +63,29 @@ def detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The header, and beneath it the sections that are open. That it was opened is logged."""
     actor, referral = acting(request), visible(request, uuid)
     opened = sections(actor, referral)
-    if referral.state in AT_HOME and P.REFERRAL_MAKE in actor.permissions:
+    if referral.state in AT_HOME and may(actor, P.REFERRAL_KEEP, referral):
         return redirect("referrals:log", uuid=referral.uuid)
     context = {
         "referral": referral,
         "header": _header(referral, actor),
         "opened": opened,
         "acts": _acts(referral, actor),
+        "nobody_decides": _nobody_decides(referral, actor),
         "packet": _packet(referral, actor, opened),
         "file": _file(referral, actor, opened),
         "sent": _sent(referral) if Section.FILE in opened else [],
         "deadlines": _deadlines(referral, actor),
         "questions": _questions(referral) if questions_open(opened) else [],
-        "decisions": _decisions(referral, opened),
+        "decisions": _decisions(referral, actor, opened),
         "opinions": _opinions(referral) if Section.DECISION in opened else [],
-        "tracks": _tracks(referral, opened),
+        "tracks": track_rows(referral, actor, opened),
         "events": past(referral, actor),
         "has_identity": Section.IDENTITY in opened and identity_services.has_identity(referral),
         "can_withdraw": any(offer.name == "withdraw" for offer in offers(referral, actor)),
+        "can_protect": Section.PACKET in opened and P.REFERRAL_SEE in actor.permissions,
         "knows_who_looked": Section.FILE in opened,
+        "can_assign": P.REFERRAL_ASSIGN in actor.permissions and Section.PACKET in opened,
+        "knows_registry": P.ORGANISATION_SEE in actor.permissions,
     }
     return render(request, "referrals/detail.html", context)
 
@@ -86,7 +105,7 @@ def _header(referral: Referral, actor: Actor) -> dict[str, Any]:
         facts.append({"label": _("Region"), "value": referral.region.name})
     return {
         "reference": referral.reference,
-        "tags": [words.state_tag(referral.state)] if Sight.STATUS in sees else [],
+        "tags": [words.state_tag(status(actor, referral))] if Sight.STATUS in sees else [],
         "facts": facts,
     }
 
@@ -96,6 +115,13 @@ def _acts(referral: Referral, actor: Actor) -> list[tuple[Offer, str]]:
         (offer, reverse("referrals:act", args=[referral.uuid, offer.name]))
         for offer in offers(referral, actor)
     ]
+
+
+def _nobody_decides(referral: Referral, actor: Actor) -> bool:
+    """It waits for a decision that nobody was named to take: said, with where that is changed."""
+    sees = {Sight.STATUS, Sight.ORGANISATIONS} <= header_sight(actor, referral)
+    stage = deciding.stage_to_decide(referral) if sees else None
+    return stage is not None and not deciding.deciders(referral, stage)
 
 
 # --- what is in it --------------------------------------------------------------------------------
@@ -129,7 +155,16 @@ def _file(referral: Referral, actor: Actor, opened: Any) -> list[dict[str, Any]]
         label = str(field.verbose_name) if field else _("account")  # type: ignore[union-attr]
         lines = words.answer_lines(name, getattr(referral, name))
         rows.append({"label": capfirst(label), "lines": lines})
-    return rows
+    return [*rows, *_circumstances(referral, actor)]
+
+
+def _circumstances(referral: Referral, actor: Actor) -> list[dict[str, Any]]:
+    """What the person shares with others referred here, for who may change it."""
+    if not may(actor, P.REFERRAL_KEEP, referral):
+        return []
+    shared = [words.situation_name(referral.situation)] if referral.situation else []
+    href = reverse("referrals:situation", args=[referral.uuid])
+    return [{"label": _("Shared circumstances"), "lines": shared, "href": href}]
 
 
 def _sent(referral: Referral) -> list[dict[str, Any]]:
@@ -161,12 +196,9 @@ def _questions(referral: Referral) -> list[dict[str, Any]]:
     ]
 
 
-def _decisions(referral: Referral, opened: Any) -> list[dict[str, Any]]:
+def _decisions(referral: Referral, actor: Actor, opened: Any) -> list[dict[str, Any]]:
     """Each decision by the country's name for it; its reasons for those to whom they are open."""
-    if Section.HEADER not in opened:
-        return []
     shows_reasons = Section.DECISION in opened
-    found = Decision.objects.filter(referral=referral).select_related("referral__person")
     return [
         {
             "name": words.stage_name(each.stage),
@@ -176,7 +208,7 @@ def _decisions(referral: Referral, opened: Any) -> list[dict[str, Any]]:
             "opinion_answer": each.opinion_answer if shows_reasons else "",
             "is_negative": each.outcome == Outcome.NEGATIVE,
         }
-        for each in found.order_by("decided_on", "pk")
+        for each in decisions_open(actor, referral).select_related("referral__person")
     ]
 
 
@@ -185,21 +217,6 @@ def _opinions(referral: Referral) -> list[dict[str, Any]]:
     return [
         {"by": each.organisation.display_name, "at": each.given_at, "text": each.text}
         for each in found.select_related("organisation", "referral__person")
-    ]
-
-
-def _tracks(referral: Referral, opened: Any) -> list[dict[str, Any]]:
-    """Where the person's other matters stand; they move without the identification."""
-    if Section.SUPPORT not in opened:
-        return []
-    return [
-        {
-            "label": TrackKind(track.kind).label,
-            "value": words.state_name(track.status)
-            if track.kind == TrackKind.IDENTIFICATION
-            else track.get_status_display(),
-        }
-        for track in referral.tracks.all()
     ]
 
 
@@ -267,10 +284,28 @@ def who_looked(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "page": page,
         "columns": columns(_("When"), _("Who"), _("What"), _("Why")),
         "rows": [_looked(entry, actor, names) for entry in page.rows],
+        "disclosures": _disclosures(referral, actor),
         "empty": {"title": _("Nobody has opened it yet")},
         **page_links(request, page),
     }
     return render(request, "referrals/who_looked.html", context)
+
+
+def _disclosures(referral: Referral, actor: Actor) -> list[dict[str, Any]]:
+    """What went out under an order, for the person's sheet; and what may not be told yet."""
+    found = Disclosure.objects.visible_to(actor).filter(referral=referral)
+    return [
+        {
+            "href": reverse("referrals:disclosure", args=[each.uuid]),
+            "label": _("%(who)s, %(day)s")
+            % {"who": each.get_ordered_by_display(), "day": words.day(each.asked_at)},
+            "day": words.day(each.handed_over_at) if each.handed_over_at else "",
+            "silence": words.day(each.silence_until)
+            if each.silence_until and each.told_at is None
+            else "",
+        }
+        for each in found.order_by("-asked_at", "-pk")
+    ]
 
 
 def _looked(entry: AccessLog, actor: Actor, names: dict[UUID, str]) -> list[dict[str, Any]]:
@@ -278,7 +313,11 @@ def _looked(entry: AccessLog, actor: Actor, names: dict[UUID, str]) -> list[dict
     who = names.get(entry.organisation_uuid, entry.system) if entry.organisation_uuid else ""
     if entry.user is not None and entry.organisation_uuid == actor.organisation_uuid:
         who = entry.user.display_name
-    reasons = dict(OpenReason.choices)
+    reasons = {
+        **dict(OpenReason.choices),
+        **dict(EmergencyReason.choices),
+        **dict(OrderedBy.choices),
+    }
     return [
         {"text": words.moment(entry.at)},
         {"text": who},

@@ -22,20 +22,21 @@ from common.forms import put_in
 from common.marks import Permission, needs
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor
-from partners.views.shown import call
+from partners.offices import office_to_call
 from referrals import words
 from referrals.answers import may_notify, missing_to_send
 from referrals.choices import Basis, RefusalReason, State, YesNoUnknown
+from referrals.clocks import DRAFT_KEPT
 from referrals.forms import consent as consents
 from referrals.forms.identity import TheIdentity
 from referrals.forms.log import ANSWER_PAGES, Begin, Page, lines
 from referrals.models import Identity, Referral
+from referrals.sections import sections
 from referrals.services import consents as consent_services
 from referrals.services import identity as identity_services
 from referrals.services import referrals as services
 from referrals.services.working import OPEN_TO_THE_REFERRER
-from referrals.views.shown import acting, conflict, permitted, posted
-from referrals.workflow import DRAFT_KEPT
+from referrals.views.shown import acting, conflict, permitted, posted, track_rows
 
 P = Permission
 #: The pages in the order in which they are met: slug, title, the needed answers that stand there.
@@ -84,11 +85,11 @@ def _begin(form: Begin, actor: Actor) -> HttpResponse:
 # --- the task list --------------------------------------------------------------------------------
 
 
-@needs(P.REFERRAL_MAKE)
+@needs(P.REFERRAL_KEEP)
 @require_safe
 def task_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """What is answered, what is needed before sending, and what can wait."""
-    referral = permitted(request, uuid, P.REFERRAL_MAKE)
+    referral = permitted(request, uuid, P.REFERRAL_KEEP)
     if referral.state not in (*OPEN_TO_THE_REFERRER, State.EXPIRED):
         return redirect("referrals:detail", uuid=referral.uuid)
     is_draft = referral.state == State.DRAFT
@@ -96,6 +97,7 @@ def task_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
     pages = [
         _task(referral, *page, missing) for page in PAGES if is_draft or page[0] != "recipient"
     ]
+    pages.append(_shared_task(referral))
     context = {
         "referral": referral,
         "state": words.state_tag(referral.state),
@@ -106,9 +108,16 @@ def task_list(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "is_expired": referral.state == State.EXPIRED,
         "runs_out": words.day(runs_out_at(referral)),
         "refusal": _refusal(referral) if is_draft else None,
-        "call": call(acting(request).at),
+        "tracks": _own_tracks(referral, acting(request)),
+        "call": office_to_call(acting(request).at),
     }
     return render(request, "referrals/log.html", context)
+
+
+def _own_tracks(referral: Referral, actor: Actor) -> list[dict[str, Any]]:
+    """Support, residence and justice: they are moved while it is a draft, and after a no."""
+    rows = track_rows(referral, actor, sections(actor, referral))
+    return [row for row in rows if row["href"]]
 
 
 def runs_out_at(referral: Referral) -> datetime:
@@ -143,6 +152,17 @@ def _optional(referral: Referral) -> dict[str, Any]:
     has_any = Identity.objects.filter(person=referral.person).exists()
     hint = {"hint": _("Can be added later. Kept sealed.")}
     return hint | {"status": _("Recorded, sealed") if has_any else _("Optional")}
+
+
+def _shared_task(referral: Referral) -> dict[str, Any]:
+    is_open = referral.state != State.EXPIRED
+    return {
+        "label": _("Shared circumstances"),
+        "href": reverse("referrals:situation", args=[referral.uuid]) if is_open else "",
+        "is_needed": False,
+        "hint": _("Others were found in the same raid or workplace."),
+        "status": _("Recorded") if referral.situation_id else _("Optional"),
+    }
 
 
 def _consent_task(referral: Referral) -> dict[str, Any]:
@@ -184,11 +204,11 @@ def form_of(slug: str, referral: Referral) -> type[Page] | None:
     return TheIdentity if slug == "identity" else ANSWER_PAGES[slug]
 
 
-@needs(P.REFERRAL_MAKE)
+@needs(P.REFERRAL_KEEP)
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, uuid: UUID, page: str) -> HttpResponse:
     """One topic: shown, and saved as far as it is answered."""
-    referral = permitted(request, uuid, P.REFERRAL_MAKE)
+    referral = permitted(request, uuid, P.REFERRAL_KEEP)
     kind = form_of(page, referral)
     if referral.state not in OPEN_TO_THE_REFERRER:
         messages.info(request, _("What was sent cannot be changed any more."))
@@ -326,7 +346,7 @@ def _write_consent(given: dict[str, Any], common: dict[str, Any]) -> Referral:
 
 def _lost_the_race(request: HttpRequest, form: Page, current: Referral) -> HttpResponse:
     """Somebody was faster: nothing is overwritten and nothing typed is lost."""
-    now = permitted(request, current.uuid, P.REFERRAL_MAKE)
+    now = permitted(request, current.uuid, P.REFERRAL_KEEP)
     kind = form_of(form.slug, now)
     is_open = now.state in OPEN_TO_THE_REFERRER and kind is not None
     fresh = (kind or type(form))(now)

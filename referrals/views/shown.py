@@ -7,16 +7,18 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from common.marks import Permission
 from partners.access import Actor, get_or_404, may
 from referrals import words
-from referrals.choices import Section
+from referrals.choices import Section, TrackKind
 from referrals.models import Referral, ReferralEvent
-from referrals.sections import comment_open, sections, timeline
+from referrals.sections import comment_open, sections, status, timeline
+from referrals.services import referrals as services
 
 #: What a header, a task list or an act needs of a referral, in one query.
-WITH = ("person", "consent", "first_responder", "authority", "region")
+WITH = ("person", "consent", "first_responder", "authority", "region", "situation__region")
 
 
 def acting(request: HttpRequest) -> Actor:
@@ -55,7 +57,7 @@ def conflict(
         "again": list(again),
         "back": back,
         "happened": list(happened),
-        "state": words.state_tag(referral.state),
+        "state": words.state_tag(status(acting(request), referral)),
     }
     return render(request, "referrals/conflict.html", context, status=409)
 
@@ -70,6 +72,28 @@ def posted(request: HttpRequest, **fresh: Any) -> list[tuple[str, str]]:
         for value in values
     ]
     return [*pairs, *((name, str(value)) for name, value in fresh.items())]
+
+
+# --- tracks ---------------------------------------------------------------------------------------
+
+
+def track_rows(referral: Referral, actor: Actor, opened: Any) -> list[dict[str, Any]]:
+    """Where the person's other matters stand; they move without the identification."""
+    if Section.SUPPORT not in opened:
+        return []
+    sets = services.may_set_tracks(referral, actor)
+    return [
+        {
+            "href": reverse("referrals:track", args=[referral.uuid, track.kind])
+            if sets and track.kind in services.OWN_TRACKS
+            else "",
+            "label": TrackKind(track.kind).label,
+            "value": words.state_name(track.status)
+            if track.kind == TrackKind.IDENTIFICATION
+            else track.get_status_display(),
+        }
+        for track in referral.tracks.all()
+    ]
 
 
 # --- the past -------------------------------------------------------------------------------------

@@ -1,13 +1,22 @@
 """With which rows each address is asked for. Without a variant: a row of Lantern House ("home")."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from accounts import resets
-from accounts.models import FactorReset, Invitation
-from partners.models import Membership
-from referrals.models import Referral
+from accounts.choices import LockReason
+from accounts.models import LOCK_LIFE, AccountLock, FactorReset, Invitation
+from deadlines.choices import AwayReason
+from deadlines.models import Absence, Deadline
+from deadlines.services import absences
+from partners.access import system_actor
+from partners.models import ChangeRequest, Membership
+from referrals.models import Referral, Restriction
+from referrals.services import disclosures, emergency, seats
+from referrals.services.restrictions import restrict
+from tests.partners import stages
 from tests.referrals.stages import consented, draft, sent
 from tests.support.cast import Cast
 
@@ -30,6 +39,112 @@ def _application_invitation(cast: Cast) -> UUID:
     return Invitation.objects.get(subject_uuid=cast.applying.uuid).uuid
 
 
+def _account_lock(cast: Cast) -> UUID:
+    """A lock that stands on a co-ordinator who signs in nowhere in these tables."""
+    if "lock" not in cast.rows:
+        cast.rows["lock"] = AccountLock.objects.create(
+            user=cast.second_co_ordinator,
+            reason=LockReason.LOST_DEVICE,
+            locked_at=cast.at,
+            locked_by=cast.without_factor,
+            until_at=cast.at + LOCK_LIFE,
+        )
+    return cast.rows["lock"].uuid
+
+
+def _change(cast: Cast) -> UUID:
+    """Lantern House asks for another name."""
+    if "change" not in cast.rows:
+        cast.rows["change"] = ChangeRequest.objects.create(
+            organisation=cast.ngo,
+            changes={"name": "Lantern (invented)"},
+            asked_at=cast.at,
+            asked_by=cast.ngo_manager,
+        )
+    return cast.rows["change"].uuid
+
+
+def _proceeding(cast: Cast) -> UUID:
+    """Notice given to Lantern House; Open Door, the authority and the fund sit on the panel."""
+    if "proceeding" not in cast.rows:
+        cast.rows["proceeding"] = stages.notice(cast, cast.ngo)
+        stages.name_panel(cast, cast.rows["proceeding"], stages.FIRST_PANEL, "co_ordinator")
+    return cast.rows["proceeding"].uuid
+
+
+def _deadline(cast: Cast) -> UUID:
+    """Of Lantern House's managers: that its point of contact is confirmed again."""
+    return (
+        Deadline.objects.open()
+        .get(kind="contact_verification", subject_uuid=cast.contact.uuid)
+        .uuid
+    )
+
+
+def _absence(cast: Cast) -> UUID:
+    """The caseworker's of Lantern House; its manager stands in."""
+    row = Absence.objects.first()
+    if row is None:
+        day = cast.at.date()
+        row = absences.be_away(
+            deputy_id=cast.ngo_manager.pk,
+            from_on=day,
+            until_on=day + timedelta(days=7),
+            reason=AwayReason.LEAVE,
+            by=cast.actor(cast.ngo_caseworker),
+            at=cast.at,
+        )
+    return row.uuid
+
+
+def restricted(cast: Cast) -> Referral:
+    """Ready to be sent, then restricted to the two managers of Lantern House."""
+    referral = consented(cast)
+    restrict(
+        referral=referral,
+        by=cast.actor(cast.ngo_manager),
+        at=cast.at,
+        people=[cast.ngo_manager, cast.without_factor],
+        reason="Invented reasons.",
+    )
+    return referral
+
+
+def _restriction(cast: Cast) -> UUID:
+    _referral(cast, restricted)
+    return Restriction.objects.get(referral=cast.rows["restricted"]).uuid
+
+
+def _disclosure(cast: Cast) -> UUID:
+    """An order upon a case of Lantern House; Open Door is asked to approve it."""
+    if "disclosure" not in cast.rows:
+        cast.rows["disclosure"] = disclosures.enter_order(
+            referral=consented(cast),
+            by=cast.actor(cast.without_factor),
+            at=cast.at,
+            ordered_by="court",
+            scope=["identity"],
+            legal_basis="Invented article.",
+            order_reference="Invented order.",
+            second_body=cast.other_ngo,
+            expires_on=(cast.at + timedelta(days=9)).date(),
+        )
+    return cast.rows["disclosure"].uuid
+
+
+def _emergency(cast: Cast) -> UUID:
+    """Open Door's manager opened a case of Lantern House."""
+    if "emergency" not in cast.rows:
+        cast.rows["emergency"] = emergency.ask(
+            reference=consented(cast).reference,
+            by=cast.actor(cast.other_manager),
+            at=cast.at,
+            reason_code="danger",
+            reason="Invented reasons.",
+        )
+    return cast.rows["emergency"].uuid
+
+
 def _referral(cast: Cast, stage: Callable[[Cast], Referral]) -> UUID:
     """One referral at each stage, made once."""
     if stage.__name__ not in cast.rows:
@@ -37,12 +152,31 @@ def _referral(cast: Cast, stage: Callable[[Cast], Referral]) -> UUID:
     return cast.rows[stage.__name__].uuid
 
 
+def _seat(cast: Cast) -> UUID:
+    system = system_actor("tests", cast.at)
+    return seats.name_decider(
+        authority="panel", organisation=cast.authority, by=system, at=cast.at
+    ).uuid
+
+
+CHANGE = {"version": 1, "answers": {"place": "BOTH"}}
+
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "accounts:accept": lambda cast: {"token": "never-issued"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "never-issued"},
     "mfa_edit_webauthn": lambda cast: {"pk": 0},
     "mfa_remove_webauthn": lambda cast: {"pk": 0},
+    "deadlines:feed_file": lambda cast: {"secret": "never-issued"},
+    "deadlines:stop_mail": lambda cast: {"token": "never.issued"},
+    "deadlines:resend_mail": lambda cast: {"uuid": NEVER},
+    "deadlines:put_away_mail": lambda cast: {"uuid": NEVER},
     "deadlines:open_notice": lambda cast: {"uuid": NEVER},
+    "deadlines:deadline": lambda cast: {"uuid": _deadline(cast)},
+    "deadlines:deadline@never": lambda cast: {"uuid": NEVER},
+    "deadlines:deadline_act": lambda cast: {"uuid": _deadline(cast), "name": "extend"},
+    "deadlines:away_end": lambda cast: {"uuid": _absence(cast)},
+    "deadlines:rule_change": lambda cast: {"code": "recovery_period"},
+    "deadlines:rule_change@unknown": lambda cast: {"code": "never-heard-of"},
     "deadlines:job": lambda cast: {"uuid": NEVER},
     "deadlines:job_file": lambda cast: {"uuid": NEVER},
     "deadlines:cancel_job": lambda cast: {"uuid": NEVER},
@@ -54,6 +188,30 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:organisation@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
     "partners:organisation@draft": lambda cast: {"uuid": cast.applying.uuid},
     "partners:organisation@never": lambda cast: {"uuid": NEVER},
+    "partners:entry-page": lambda cast: {"page": "about"},
+    "partners:change": lambda cast: {"uuid": _change(cast)},
+    "partners:change-act": lambda cast: {
+        "uuid": _change(cast),
+        "name": "agree",
+        "_data": {"version": 1},
+    },
+    "partners:change-act@withdraw": lambda cast: {"uuid": _change(cast), "name": "withdraw"},
+    "partners:people-scope": lambda cast: {
+        "uuid": _membership(cast),
+        "_data": {"scope": "own"},
+    },
+    "referrals:assign": lambda cast: {"uuid": _referral(cast, sent)},
+    "partners:people-lock": lambda cast: {"uuid": _membership(cast)},
+    "partners:lock-extend": lambda cast: {"uuid": _account_lock(cast)},
+    "partners:lock-lift": lambda cast: {"uuid": _account_lock(cast)},
+    "partners:proceeding": lambda cast: {"uuid": _proceeding(cast)},
+    "partners:proceeding@never": lambda cast: {"uuid": NEVER},
+    "partners:proceeding-new": lambda cast: {"uuid": cast.other_ngo.uuid},
+    "partners:proceeding-panel": lambda cast: {"uuid": _proceeding(cast)},
+    "partners:proceeding-vote": lambda cast: {"uuid": _proceeding(cast)},
+    "partners:proceeding-drop": lambda cast: {"uuid": _proceeding(cast)},
+    "partners:proceeding-lift": lambda cast: {"uuid": _proceeding(cast)},
+    "partners:proceeding-speak": lambda cast: {"uuid": _proceeding(cast), "name": "answer"},
     "partners:act-for": lambda cast: {"_data": {"organisation": str(cast.ngo.uuid)}},
     "partners:application-act": lambda cast: {"name": "send"},
     "partners:application-page": lambda cast: {"page": "about"},
@@ -85,11 +243,56 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "referrals:sent": lambda cast: {"uuid": _referral(cast, sent)},
     "referrals:act": lambda cast: {"uuid": _referral(cast, sent), "name": "withdraw"},
     "referrals:act@decide": lambda cast: {"uuid": _referral(cast, sent), "name": "positive"},
+    "referrals:track": lambda cast: {
+        "uuid": _referral(cast, sent),
+        "kind": "support",
+        "_data": {"was": "not_asked", "status": "receiving"},
+    },
+    "referrals:track@identification": lambda cast: {
+        "uuid": _referral(cast, sent),
+        "kind": "identification",
+    },
+    "referrals:situation": lambda cast: {
+        "uuid": _referral(cast, draft),
+        "_data": {"version": 1, "situation": "none"},
+    },
+    "referrals:another": lambda cast: {
+        "uuid": _referral(cast, draft),
+        "_data": {"client_key": str(NEVER)},
+    },
     "referrals:identity": lambda cast: {
         "uuid": _referral(cast, sent),
         "_data": {"reason": "safety"},
     },
+    "referrals:protection": lambda cast: {"uuid": _referral(cast, sent)},
+    "referrals:protect": lambda cast: {"uuid": _referral(cast, sent), "name": "exclude-person"},
+    "referrals:protect@restrict": lambda cast: {
+        "uuid": _referral(cast, sent),
+        "name": "restrict",
+    },
+    "referrals:protect@step-back": lambda cast: {
+        "uuid": _referral(cast, sent),
+        "name": "step-back",
+    },
+    "referrals:protection@restricted": lambda cast: {"uuid": _referral(cast, restricted)},
+    "referrals:detail@restricted": lambda cast: {"uuid": _referral(cast, restricted)},
+    "referrals:disclosure": lambda cast: {"uuid": _disclosure(cast)},
+    "referrals:disclosure@never": lambda cast: {"uuid": NEVER},
+    "referrals:disclosure-act": lambda cast: {"uuid": _disclosure(cast), "name": "approve"},
+    "referrals:disclosure-copy": lambda cast: {"uuid": _disclosure(cast)},
+    "referrals:disclosure-new": lambda cast: {"uuid": _referral(cast, sent)},
+    "referrals:emergency-access": lambda cast: {"uuid": _emergency(cast)},
+    "referrals:emergency-access@never": lambda cast: {"uuid": NEVER},
+    "referrals:emergency-answer": lambda cast: {"uuid": _emergency(cast), "name": "agree"},
+    "referrals:readmit": lambda cast: {"uuid": _referral(cast, sent), "exclusion": NEVER},
+    "referrals:name-people": lambda cast: {"uuid": NEVER},
+    "referrals:name-people@restricted": lambda cast: {"uuid": _restriction(cast)},
     "referrals:who-looked": lambda cast: {"uuid": _referral(cast, sent)},
+    "referrals:decider-name": lambda cast: {
+        "_data": {"authority": "panel", "organisation": cast.authority.pk}
+    },
+    "referrals:decider-end": lambda cast: {"uuid": _seat(cast)},
+    "referrals:decider-end@never": lambda cast: {"uuid": NEVER},
     "referrals:import-file": lambda cast: {"uuid": NEVER},
     "referrals:import-bad-rows": lambda cast: {"uuid": NEVER},
     "referrals:import-act": lambda cast: {"uuid": NEVER, "name": "start"},
@@ -97,4 +300,19 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "api:organisation": lambda cast: {"uuid": cast.ngo.uuid},
     "api:organisation@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
     "api:organisation@never": lambda cast: {"uuid": NEVER},
+    "api:referrals": lambda cast: {"_data": {"answers": {"place": "HERE"}}},
+    "api:referral": lambda cast: {"uuid": _referral(cast, sent), "_data": CHANGE},
+    "api:referral@draft": lambda cast: {"uuid": _referral(cast, draft), "_data": CHANGE},
+    "api:referral@never": lambda cast: {"uuid": NEVER, "_data": CHANGE},
+    "api:referral-acts": lambda cast: {"uuid": _referral(cast, sent)},
+    "api:referral-act": lambda cast: {
+        "uuid": _referral(cast, sent),
+        "name": "opinion",
+        "_data": {"text": "An invented opinion."},
+    },
+    "api:referral-act@decide": lambda cast: {
+        "uuid": _referral(cast, sent),
+        "name": "positive",
+        "_data": {"version": 1},
+    },
 }

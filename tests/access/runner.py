@@ -2,9 +2,11 @@
 
 A table is `tests/access/<package>.csv`: a row is a URL name (with "@variant" where the row asked
 for matters) and a method, a column an actor class, a cell the answer: a status, or where it leads.
+A cell "= column" is not asked: there the answer cannot differ from that column's (`not_asked`).
 """
 
 import csv
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,10 +19,13 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from accounts.services import issue_token
+from common.marks import Permission
 from partners.access import TOKEN_SCOPES
 from partners.models import Membership
+from referrals.models import Disclosure, EmergencyAccess, Referral, Restriction
+from tests.access.scenes import SCENES, office_manager
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 
@@ -41,7 +46,12 @@ PAGE_ACTORS = (
     "rapporteur",
     "funder",
     "administrator",
+    "officer",
+    "police_officer",
+    "suspended",
 )
+#: To whom a case was open, or might be thought to be.
+CASE_ACTORS = ("granted_till_yesterday", "withdrawn", "excluded", "excluded_manager")
 API_ACTORS = (
     "anonymous",
     "session",
@@ -50,17 +60,39 @@ API_ACTORS = (
     "other_manager",
     "applicant",
     "co_ordinator",
+    "officer",
+    "only_reads",
     "without_scope",
     "expired",
     "revoked",
     "former",
+    "police_officer",
+    "suspended",
+    *CASE_ACTORS,
 )
+#: Whose answers show whether an address asks for a role at all.
+ROLES = {
+    "api": ("caseworker", "manager", "other_manager", "applicant", "co_ordinator"),
+    "pages": PAGE_ACTORS[PAGE_ACTORS.index("stranger") : PAGE_ACTORS.index("officer")],
+}
+#: Not asked where every role gets the same answer.
+LIKE_EVERYBODY = ("officer", "police_officer", *CASE_ACTORS)
+#: Not asked where no case is asked for, because nothing but a case tells the two apart.
+LIKE_BUT_FOR_THE_CASE = {
+    "granted_till_yesterday": "other_manager",
+    "withdrawn": "officer",
+    "excluded": "officer",
+}
 #: What each page actor is called in the cast, where it differs.
 IN_THE_CAST = {
     "caseworker": "ngo_caseworker",
     "manager": "ngo_manager",
     "no_factor": "ngo_manager",
     "stale": "ngo_manager",
+    "suspended": "ngo_manager",
+    "granted_till_yesterday": "other_manager",
+    "withdrawn": "officer",
+    "excluded": "officer",
 }
 PAGE_METHODS = ("GET", "POST")
 API_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -112,7 +144,8 @@ def tables() -> dict[str, list[dict[str, str]]]:
 
 def write_table(name: str, rows: list[dict[str, str]]) -> None:
     with (FOLDER / f"{name}.csv").open("w", newline="") as out:
-        writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
+        fields = ("url", "method", *actors_of(name))
+        writer = csv.DictWriter(out, fieldnames=fields, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -125,27 +158,62 @@ class Stage:
         self.arguments = arguments
         self._clients: dict[tuple[str, bool], StrictClient] = {}
 
+    def answers(
+        self, rows: list[dict[str, str]], actors: tuple[str, ...], *, only_missing: bool = False
+    ) -> Iterator[tuple[dict[str, str], str, str]]:
+        """(row, actor, cell) for every row and actor; each scene is played once.
+
+        `only_missing` leaves alone what is decided already.
+        """
+        # Everything stands before the first scene, which is undone with whatever it made.
+        about_a_case = {row["url"]: self._asks_for_a_case(row["url"]) for row in rows}
+        for actor in actors:
+            for is_api in {row["url"].startswith("api:") for row in rows}:
+                self._client(actor, is_api)
+            with transaction.atomic():
+                SCENES.get(actor, lambda cast: None)(self.cast)
+                for row in rows:
+                    if only_missing and row.get(actor):
+                        continue
+                    like = not_asked(row, actor, about_a_case=about_a_case[row["url"]])
+                    said = f"= {like}" if like else self.ask(row["url"], row["method"], actor)
+                    yield row, actor, said
+                transaction.set_rollback(True)
+
+    def _given(self, row_name: str) -> dict[str, Any]:
+        build = self.arguments.get(row_name) or self.arguments.get(row_name.split("@")[0])
+        return build(self.cast) if build else {}
+
+    def _asks_for_a_case(self, row_name: str) -> bool:
+        """Whether the row is asked with a referral, or with something that hangs on one."""
+        asked = self._given(row_name).get("uuid")
+        kinds = (Referral, Restriction, Disclosure, EmergencyAccess)
+        return asked is not None and any(
+            kind._default_manager.filter(uuid=asked).exists() for kind in kinds
+        )
+
     def ask(self, row_name: str, method: str, actor: str) -> str:
         """The answer in the words of a cell; whatever it wrote is undone."""
         name = row_name.split("@")[0]
         is_api = name.startswith("api:")
         client = self._client(actor, is_api)
-        build = self.arguments.get(row_name) or self.arguments.get(name)
-        given = build(self.cast) if build else {}
+        given = self._given(row_name)
         data = given.pop("_data", {})
         url = reverse(name, kwargs=given)
         # Each question from the same start: nothing of it stays, in the database or the session.
         cookies = client.cookies.copy()
         with transaction.atomic():
-            sent = {"content_type": "application/json"} if is_api else {}
-            response = (
-                client.generic(method, url, **sent)
-                if is_api
-                else self._page(client, method, url, data)
-            )
+            ask = self._program if is_api else self._page
+            response = ask(client, method, url, data)
             transaction.set_rollback(True)
         client.cookies = cookies
         return self._words(response)
+
+    @staticmethod
+    def _program(client: StrictClient, method: str, url: str, data: dict[str, Any]) -> Any:
+        body = "" if method == "GET" else json.dumps(data)
+        headers = {"Idempotency-Key": "matrix"}
+        return client.generic(method, url, body, content_type="application/json", headers=headers)
 
     @staticmethod
     def _page(client: StrictClient, method: str, url: str, data: dict[str, Any]) -> Any:
@@ -173,7 +241,7 @@ class Stage:
         client = StrictClient()
         if actor == "anonymous":
             return client
-        user = getattr(self.cast, IN_THE_CAST.get(actor, actor))
+        user = user_of(self.cast, actor)
         if actor == "no_factor":
             # Somebody else with the same role: the other column's factor is not theirs.
             user = self.cast.without_factor
@@ -185,8 +253,9 @@ class Stage:
             return StrictClient()
         if actor == "session":
             return self._page_client("manager")
-        holder = {"without_scope": "manager", "expired": "manager", "revoked": "manager"}
-        user = getattr(self.cast, IN_THE_CAST.get(holder.get(actor, actor), actor))
+        as_manager = ("only_reads", "without_scope", "expired", "revoked")
+        holder = dict.fromkeys(as_manager, "manager")
+        user = user_of(self.cast, holder.get(actor, actor))
         now = timezone.now()
         membership = Membership.objects.filter(user=user).order_by("pk").first()
         assert membership is not None
@@ -199,6 +268,8 @@ class Stage:
             by=self.cast.actor(user),
             at=now,
         )
+        if actor == "only_reads":
+            ApiToken.objects.filter(pk=token.pk).update(scopes=[Permission.REFERRAL_SEE])
         if actor == "without_scope":
             ApiToken.objects.filter(pk=token.pk).update(scopes=[])
         if actor == "expired":
@@ -208,8 +279,30 @@ class Stage:
         return StrictClient(HTTP_AUTHORIZATION=f"Token {raw}")
 
 
+def user_of(cast: Cast, actor: str) -> User:
+    """Who stands for an actor class."""
+    if actor == "excluded_manager":
+        return office_manager(cast)
+    user: User = getattr(cast, IN_THE_CAST.get(actor, actor))
+    return user
+
+
 def actors_of(table: str) -> tuple[str, ...]:
-    return API_ACTORS if table == "api" else PAGE_ACTORS
+    if table == "api":
+        return API_ACTORS
+    return PAGE_ACTORS + CASE_ACTORS if table == "referrals" else PAGE_ACTORS
+
+
+def not_asked(row: dict[str, str], actor: str, *, about_a_case: bool) -> str:
+    """The actor class whose answer is this one's too, so that it is not asked; "" where it is.
+
+    A class added later is asked only where its answer can differ. The suspended is always asked.
+    """
+    roles = ROLES["api" if row["url"].startswith("api:") else "pages"]
+    everybody = {row.get(role) or "undecided" for role in roles}
+    if actor in LIKE_EVERYBODY and len(everybody) == 1 and everybody != {"undecided"}:
+        return "caseworker"
+    return "" if about_a_case else LIKE_BUT_FOR_THE_CASE.get(actor, "")
 
 
 assert settings.TESTING, "the matrix writes and undoes; it runs in tests only"

@@ -1,5 +1,6 @@
 """The chain on PostgreSQL and SQLite: every way of tampering is found and named."""
 
+import copy
 import json
 import random
 from datetime import timedelta
@@ -170,17 +171,118 @@ class TestVerify:
         AccessLogHead.objects.update(seq=2)
         assert [b.reason for b in audit.verify()] == ["beyond the recorded head"]
 
-    def test_finds_every_one_of_many_random_alterations(self) -> None:
-        rows = write(12)
-        chance = random.Random(7)  # noqa: S311 - which row, not a secret
-        columns = ["action", "reason_code", "purpose", "field_group", "system", "ip", "request_id"]
-        for _attempt in range(40):
-            row, column = chance.choice(rows), chance.choice(columns)
-            before = getattr(row, column)
-            AccessLog.objects.filter(pk=row.pk).update(**{column: "x"})
-            assert [b.seq for b in audit.verify()] == [row.seq], column
-            AccessLog.objects.filter(pk=row.pk).update(**{column: before})
-        assert not list(audit.verify())
+
+class Chain:
+    """A chain as the database holds it, in memory: `walk` asks nothing else of it."""
+
+    def __init__(self, rows: list[AccessLog], head: audit.Anchor) -> None:
+        self.rows, self.head = [copy.copy(row) for row in rows], head
+
+    def broken(self) -> audit.Broken | None:
+        return audit.walk(self.head.shard, self.rows, self.head)
+
+    def anchored(self, anchor: audit.Anchor) -> audit.Broken | None:
+        """The first broken place of a chain, of its own or against the head kept outside."""
+        at_anchor = next((row for row in self.rows if row.seq == anchor.seq), None)
+        return self.broken() or audit.against(anchor, at_anchor)
+
+
+class Tampering:
+    """One random way of tampering, and the place at which it must be found."""
+
+    TEXTS = ("action", "reason_code", "purpose", "field_group", "system", "ip", "request_id")
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)  # noqa: S311 - which row, not a secret
+        self.how = self.chance.choice(
+            ["changed", "changed and hashed anew", "deleted", "inserted", "swapped", "cut"]
+        )
+
+    def apply(self, chain: Chain) -> int:
+        """Tamper, and say which place is the first that is not as it was written."""
+        return getattr(self, self.how.replace(" ", "_"))(chain)
+
+    def changed(self, chain: Chain) -> int:
+        row = self.chance.choice(chain.rows)
+        self._change(row)
+        return row.seq
+
+    def changed_and_hashed_anew(self, chain: Chain) -> int:
+        """The row that follows no longer fits; of the last one, the head says so."""
+        row = self.chance.choice(chain.rows)
+        self._change(row)
+        row.hash = audit.hash_of(row)
+        return min(row.seq + 1, chain.head.seq)
+
+    def deleted(self, chain: Chain) -> int:
+        row = chain.rows.pop(self.chance.randrange(len(chain.rows)))
+        return row.seq
+
+    def inserted(self, chain: Chain) -> int:
+        """A row of one's own, well formed, in somebody else's place; what followed moves on."""
+        place = self.chance.randrange(len(chain.rows))
+        forged = copy.copy(chain.rows[place])
+        forged.subject_uuid = uuid4()
+        forged.hash = audit.hash_of(forged)
+        for row in chain.rows[place:]:
+            row.seq += 1
+        chain.rows.insert(place, forged)
+        return forged.seq + 1
+
+    def swapped(self, chain: Chain) -> int:
+        one, other = sorted(self.chance.sample(range(len(chain.rows)), 2))
+        first, second = chain.rows[one], chain.rows[other]
+        first.seq, second.seq = second.seq, first.seq
+        chain.rows[one], chain.rows[other] = second, first
+        return chain.rows[one].seq
+
+    def cut(self, chain: Chain) -> int:
+        """The end is gone, and the head was set back to fit: only the anchor outside knows."""
+        kept = self.chance.randrange(len(chain.rows))
+        del chain.rows[kept:]
+        last = chain.rows[-1].hash if chain.rows else audit.GENESIS
+        anchored = chain.head.seq
+        chain.head = audit.Anchor(chain.head.shard, kept, last)
+        return anchored
+
+    def _change(self, row: AccessLog) -> None:
+        column = self.chance.choice([*self.TEXTS, "at", "user_id", "subject_uuid"])
+        before = getattr(row, column)
+        changed = {
+            "at": row.at + timedelta(microseconds=1),
+            "user_id": (row.user_id or 0) + 1,
+            "subject_uuid": uuid4(),
+        }
+        setattr(row, column, changed.get(column, f"{before}x"))
+
+
+class TestTampering:
+    ROWS = 40
+
+    def intact(self) -> tuple[list[AccessLog], audit.Anchor]:
+        rows = write(self.ROWS, by=audit.Oneself(UserFactory().pk))
+        stored = list(AccessLog.objects.filter(shard=rows[0].shard).order_by("seq"))
+        return stored, audit.heads()[0]
+
+    def locates(self, seeds: range) -> None:
+        rows, anchor = self.intact()
+        assert Chain(rows, anchor).anchored(anchor) is None
+        ways = set()
+        for seed in seeds:
+            chain, tampering = Chain(rows, anchor), Tampering(seed)
+            expected = tampering.apply(chain)
+            found = chain.anchored(anchor)
+            assert found is not None, f"{tampering.how} (seed {seed}) was not found"
+            assert found.seq == expected, f"{tampering.how} (seed {seed}): {found}"
+            ways.add(tampering.how)
+        assert len(ways) == 6
+
+    def test_is_located_each_of_a_thousand_times(self) -> None:
+        self.locates(range(1000))
+
+    @pytest.mark.prove
+    def test_is_located_each_of_a_hundred_thousand_times(self) -> None:
+        self.locates(range(100_000))
 
 
 class TestCommand:

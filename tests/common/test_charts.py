@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 import struct
 from base64 import b64decode
 from decimal import Decimal
@@ -96,6 +97,12 @@ class TestBarChart:
         )
         assert fills(chart, PALETTE[0]) == fills(chart, PALETTE[1]) == len(QUARTERS) + 1
         assert {"Women", "Men"} <= set(words(chart))
+
+    def test_draws_no_line_around_a_part_that_is_nought(self):
+        rows = [{"q": "A", "s": "one", "n": 4}, {"q": "A", "s": "two", "n": 0}]
+        svg = bar_chart(rows, x="q", y="n", colour="s", title="t", stacked=True).svg
+        nought = re.findall(r'd="M[^"]*v0h[^"]*"[^>]*stroke-width="(\d)"', svg)
+        assert nought == ["0"]
 
     def test_stacks_only_when_asked(self):
         kinds = [

@@ -1,4 +1,4 @@
-"""Country profiles: the three that ship, what each check refuses, and that no unread law is on."""
+"""Country profiles: those that ship, what each check refuses, and that no unread law is on."""
 
 import re
 import shutil
@@ -32,7 +32,7 @@ def profile(request):
 
 class TestShipped:
     def test_are_these(self):
-        assert SHIPPED == ["coe", "gb", "ua"]
+        assert SHIPPED == ["be", "coe", "dk", "gb", "ie", "md", "se", "ua"]
 
     def test_take_no_law_as_read_that_was_not(self, profile):
         assert [rule for rule in profile.rules() if not rule.verified or rule.read_on is None] == []
@@ -41,12 +41,23 @@ class TestShipped:
         off = {(code, rule.code) for code in SHIPPED for rule in load(code).all_rules()} - {
             (code, rule.code) for code in SHIPPED for rule in load(code).rules()
         }
+        without_ua = [code for code in SHIPPED if code != "ua"]
         assert off == {
-            ("coe", "breach_notice"),
-            ("coe", "data_request"),
-            ("gb", "breach_notice"),
-            ("gb", "data_request"),
-        }  # and Scotland's recovery period, whose code is also the country's
+            *((code, rule) for code in without_ua for rule in ("breach_notice", "data_request")),
+            ("be", "residence_permit_minimum"),
+            ("se", "residence_permit_minimum"),
+        }  # and recovery periods whose code is also that of one in force: Scotland's, ie's, md's
+        twice = {
+            (code, rule.code, rule.counting.length.amount)
+            for code in SHIPPED
+            for rule in load(code).all_rules()
+            if not rule.verified and (code, rule.code) not in off
+        }
+        assert twice == {
+            ("gb", "recovery_period", 90),
+            ("ie", "recovery_period", 60),
+            ("md", "recovery_period", 30),
+        }
 
     def test_say_of_each_rule_that_is_off_what_to_confirm(self, profile):
         off = [rule for rule in profile.all_rules() if not rule.verified]
@@ -187,6 +198,39 @@ class TestUkraine:
     def test_invents_no_stage_deadline(self):
         starts = {rule.starts for rule in load("ua").all_rules()}
         assert StartEvent.REFERRAL_RECEIVED not in starts
+
+
+class TestOthers:
+    def test_ireland_hears_an_appeal_within_thirty_days_of_the_notice(self):
+        profile = load("ie")
+        rule = profile.rule(profile.appeal.rule, on=TODAY)
+        assert (rule.starts, rule.counting.length.amount) == (StartEvent.NEGATIVE_NOTIFIED, 30)
+        assert profile.appeal.stages == ("conclusive",)
+
+    def test_belgium_tracks_three_conditions_and_counts_from_the_referral(self):
+        profile = load("be")
+        assert [condition.id for condition in profile.conditions] == [
+            "contact_broken",
+            "accompanied_by_a_centre",
+            "co_operates_with_justice",
+        ]
+        rule = profile.rule("recovery_period", on=TODAY)
+        assert (rule.starts, rule.counting.length.amount) == (StartEvent.REFERRAL_RECEIVED, 45)
+
+    def test_moldova_lets_an_accredited_organisation_identify(self):
+        [stage] = load("md").stages
+        assert stage.decider is DeciderKind.ACCREDITED
+
+    @pytest.mark.parametrize("code", ["be", "dk", "ie", "md", "se"])
+    def test_say_what_was_left_as_in_the_model(self, code):
+        text = (FOLDER / f"{code}.toml").read_text("utf-8")
+        assert text.count("# Not read: ") >= 3
+        assert load(code).duty_to_notify.exists is False
+
+    @pytest.mark.parametrize("code", ["ie", "md"])
+    def test_hold_the_treatys_period_while_the_countrys_was_not_confirmed(self, code):
+        rule = load(code).rule("recovery_period", on=TODAY)
+        assert (rule.counting.length.amount, rule.weight) == (30, Weight.TREATY)
 
 
 class TestLabel:
@@ -388,7 +432,7 @@ class TestChecks:
             load(code)
 
     def test_tell_which_profiles_there_are(self):
-        with pytest.raises(ProfileError, match="profiles: coe, gb, ua"):
+        with pytest.raises(ProfileError, match="profiles: be, coe, dk, gb, ie, md, se, ua"):
             load("xx")
 
     def test_stop_the_start(self, settings):

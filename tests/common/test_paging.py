@@ -12,7 +12,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from common.paging import CappedCount, Order, capped_count, merge_slices, paginate
+from common.paging import (
+    CappedCount,
+    Order,
+    capped_count,
+    capped_count_of,
+    capped_counts_of,
+    merge_slices,
+    paginate,
+)
 from tests.testapp.models import Entry, Sight
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -133,6 +141,13 @@ class TestPaginate:
         with django_assert_num_queries(3):
             page = paginate(rows, NEWEST, cursor=first.next, size=size)
             assert [row.name for row in page.rows]
+            assert page.count.number
+
+    def test_counts_only_for_a_page_that_shows_it(self, entries, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            page = paginate(Entry.objects.all(), NEWEST)
+        with django_assert_num_queries(1):
+            assert (str(page.count), str(page.count)) == ("41", "41")
 
     def test_never_skips_rows_in_the_database(self, entries):
         with CaptureQueriesContext(connection) as queries:
@@ -296,6 +311,33 @@ class TestMergeSlices:
         page = merge_slices(slices(1, 2, 3), INBOX)
         assert page.count == CappedCount(Sight.objects.values("entry").distinct().count())
 
+    def test_counts_several_lists_as_each_by_itself(self):
+        lists = {
+            "all": (slices(1, 2, 3), INBOX),
+            "one": (slices(2), INBOX),
+            "due": (slices(1, 3), GROUP_DUE),
+            "nothing": ({"g1": Sight.objects.filter(pk__in=[])}, INBOX),
+            "nobody": ({}, INBOX),
+        }
+        with CaptureQueriesContext(connection) as asked:
+            together = capped_counts_of(lists, cap=7)
+        assert together == {name: capped_count_of(*each, cap=7) for name, each in lists.items()}
+        assert together["all"] == CappedCount(7, more=True)
+        assert together["nothing"] == together["nobody"] == CappedCount(0)
+        if connection.vendor == "postgresql":
+            assert len(asked) == 1
+
+    def test_asks_less_of_who_knows_count_and_names(self):
+        known = CappedCount(3)
+
+        def names(rows):
+            found = Sight.objects.in_bulk([row.page_pk for row in rows])
+            return {pk: row.entry.uuid for pk, row in found.items()}
+
+        page = merge_slices(slices(1, 2), INBOX, size=5, count=known, names=names)
+        assert page.count is known
+        assert page.next == merge_slices(slices(1, 2), INBOX, size=5).next
+
     def test_is_empty_for_somebody_without_groups(self):
         page = merge_slices({}, INBOX)
         assert (page.rows, page.next, page.count) == ([], "", CappedCount(0))
@@ -311,7 +353,8 @@ class TestMergeSlices:
     def test_is_four_queries_however_many_groups(self, size, django_assert_num_queries):
         first = merge_slices(slices(1, 2, 3), INBOX, size=size)
         with django_assert_num_queries(4):
-            merge_slices(slices(1, 2, 3), INBOX, cursor=first.next, size=size)
+            page = merge_slices(slices(1, 2, 3), INBOX, cursor=first.next, size=size)
+            assert page.count.number
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'")

@@ -4,6 +4,7 @@ files are read; only the SQL of the roles is run, against the suite's own Postgr
 
 import configparser
 import importlib
+import inspect
 import os
 import re
 import shutil
@@ -21,9 +22,13 @@ import yaml
 from django.core.management import get_commands
 from psycopg2.extensions import connection as Connection
 
+from config.celery import app as celery
+from deadlines.beat import ALIVE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 OURS = ["migrate", "web", "worker", "beat"]
+OURS_TO_READ = {"common", "accounts", "deadlines", "partners", "referrals", "funding", "ncm"}
 SECRETS = re.compile(r"PASSWORD|SECRET_KEY|SEALING_KEYS|BLIND_INDEX_KEY|_URL$")
 
 
@@ -245,8 +250,79 @@ class TestUnits:
 
     def test_sweeps_without_the_queue(self):
         timer = read("deploy/systemd/concord-sweep.timer")
-        assert "OnUnitInactiveSec=5min" in timer
+        assert "OnUnitInactiveSec=1min" in timer
+        assert "#   * * * * * concord" in timer, "cron looks as often"
         assert "redis" not in read("deploy/systemd/concord-sweep.service").split("[Service]")[1]
+
+
+class TestCelery:
+    """Messages may be lost, repeated or late, and nothing of anybody is in them."""
+
+    def test_hands_out_one_task_at_a_time_and_takes_it_back_from_the_dead(self):
+        conf = celery.conf
+        assert conf.task_acks_late is True
+        assert conf.worker_prefetch_multiplier == 1
+        assert conf.task_ignore_result is True
+        assert 0 < conf.task_soft_time_limit < conf.task_time_limit
+
+    def test_gives_nothing_back_before_it_could_have_been_done(self):
+        source = read("config/settings.py")
+        after = int(re.search(r'"visibility_timeout": (\d+)', source)[1])
+        assert after > celery.conf.task_time_limit
+
+    def test_speaks_json_only(self):
+        assert celery.conf.accept_content == ["json"]
+        used = {celery.conf.task_serializer, celery.conf.result_serializer}
+        assert used | {celery.conf.event_serializer} == {"json"}
+
+    def test_sends_no_events_about_tasks(self):
+        assert celery.conf.worker_send_task_events is False
+        assert celery.conf.task_send_sent_event is False
+
+    def test_gives_tasks_ids_and_nothing_else(self):
+        import deadlines.tasks  # noqa: F401 - registers the tasks
+
+        ours = {name: task for name, task in celery.tasks.items() if not name.startswith("celery.")}
+        assert ours
+        for name, task in ours.items():
+            taken = inspect.signature(task.run).parameters.values()
+            assert {one.annotation for one in taken} <= {int, uuid.UUID}, name
+
+    def test_waits_for_no_task_of_its_future(self):
+        """No eta and no countdown: Redis would hand such a message out twice."""
+        for path in ROOT.glob("[a-z]*/**/*.py"):
+            if path.parts[len(ROOT.parts)] in OURS_TO_READ:
+                assert not re.search(r"\b(countdown|eta)\s*=", path.read_text()), path
+
+    def test_throws_away_what_no_worker_took_in_its_minute(self):
+        [entry] = celery.conf.beat_schedule.values()
+        assert entry["options"]["expires"] < entry["schedule"] == 60
+
+    def test_lets_one_beat_tick(self, compose):
+        assert celery.conf.beat_scheduler == "deadlines.beat:OneBeat"
+        assert "deploy" not in compose["services"]["beat"], "no replicas"
+        touched = compose["services"]["beat"]["healthcheck"]["test"][1]
+        assert f"'{ALIVE}'" in touched
+        minutes = int(re.search(r"-mmin -(\d+)", touched)[1])
+        assert minutes * 60 > 2 * celery.conf.beat_max_loop_interval
+
+    def test_ends_children_that_grew_before_the_unit_is_killed(self):
+        assert celery.conf.worker_max_tasks_per_child
+        unit = read("deploy/systemd/concord-worker.service")
+        most = int(re.search(r"MemoryMax=(\d+)M", unit)[1]) * 1000
+        children = int(re.search(r"--concurrency=(\d+)", unit)[1])
+        assert children * celery.conf.worker_max_memory_per_child < most
+
+    @pytest.mark.parametrize("name", ["worker", "beat"])
+    def test_is_started_alike_by_compose_and_systemd(self, compose, name):
+        unit = read(f"deploy/systemd/concord-{name}.service")
+        started = re.search(r"^ExecStart=/srv/concord/\.venv/bin/(.+)$", unit, re.M)[1]
+        assert started.split() == compose["services"][name]["command"]
+
+    def test_is_stopped_gently_by_both(self, compose):
+        unit = read("deploy/systemd/concord-worker.service")
+        seconds = int(re.search(r"TimeoutStopSec=(\d+)", unit)[1])
+        assert compose["services"]["worker"]["stop_grace_period"] == f"{seconds // 60}m"
 
 
 # --- the roles, for real --------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -20,6 +21,7 @@ from tests.access import runner
 from tests.access.arguments import ARGUMENTS
 from tests.support.cast import PERSON, Cast, fill_in
 from tests.support.client import StrictClient
+from tests.support.letters import faults
 
 pytestmark = pytest.mark.django_db
 TOKENS = (PERSON, "@example.org", "+000")
@@ -76,7 +78,7 @@ def test_an_application_from_invitation_to_admission_mails_nobodys_name(
     now = timezone.now()
     organisation = fill_in(cast.applying, cast.applicant, now)
     ORGANISATION.apply(organisation, "send", by=actor_for(cast.applicant, at=now), at=now)
-    sweep(at=now, clock=timezone.now)
+    sweep(at=now + timedelta(days=1), clock=timezone.now)  # the summary comes in the morning
     assert mail.outbox, "nothing was mailed: this test shows nothing"
     for message in mail.outbox:
         assert not leaks(message.subject)
@@ -85,6 +87,37 @@ def test_an_application_from_invitation_to_admission_mails_nobodys_name(
         headers = dict(message.extra_headers)
         assert not leaks(json.dumps(headers))
     assert not leaks(caplog.text)
+
+
+class TestLetters:
+    """Every mail of every test is read (tests/conftest.py): what would be found is found."""
+
+    def letter(self, body: str = "", subject: str = "", **more: object) -> mail.EmailMessage:
+        headers = {"Auto-Submitted": "auto-generated", **more.pop("headers", {})}  # type: ignore[dict-item]
+        return mail.EmailMessage(
+            subject, body, to=["somebody@example.org"], headers=headers, **more
+        )
+
+    def test_of_our_own_words_is_fit_to_leave(self) -> None:
+        assert (
+            faults(self.letter("2 new notices wait in your inbox.\n\nhttp://localhost/inbox/"))
+            == []
+        )
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "Nadia", "R-7F3K-92QD waits", "write to ann@example.org", "Lantern House",
+            "http://localhost/referrals/5b0a1a3e-5f0f-4d5e-9f0b-0f6f0a3b2c1d/",
+        ],
+    )  # fmt: skip
+    def test_with_a_name_a_reference_or_a_link_to_a_case_is_not(self, body: str) -> None:
+        assert faults(self.letter(body))
+        assert faults(self.letter(subject=body)) or "http" in body
+
+    def test_with_a_picture_or_a_telling_header_is_not(self) -> None:
+        assert faults(self.letter(headers={"X-Organisation": "Lantern House"}))
+        assert faults(self.letter(attachments=[("case.txt", "…", "text/plain")]))
 
 
 def test_what_is_printed_of_a_row_names_nobody(cast: Cast) -> None:

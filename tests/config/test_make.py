@@ -17,7 +17,7 @@ import pytest
 from django.urls import reverse
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TARGETS = {"help", "setup", "demo", "test", "prove", "lint", "clean"}
+TARGETS = {"help", "setup", "demo", "test", "prove", "bench", "crash", "lint", "clean"}
 
 
 def eventually(condition: Callable[[], object], seconds: float) -> bool:

@@ -93,5 +93,43 @@ class TestCountry:
     def test_is_checked_at_every_start(self, tmp_path: Path) -> None:
         refused = self.check(tmp_path, "nowhere")
         assert refused.returncode != 0
-        assert "there is no such file; profiles: coe, gb, ua" in refused.stderr
+        known = ", ".join(sorted(file.stem for file in (ROOT / "countries").glob("*.toml")))
+        assert f"there is no such file; profiles: {known}" in refused.stderr
         assert self.check(tmp_path, "gb").returncode == 0
+
+
+class TestMailProvider:
+    """Mail through a provider's API: nobody is watched reading, and what comes back is heard."""
+
+    WHERE = "from django.urls import reverse; print(reverse('mail_provider'))"
+
+    def ask(self, tmp_path: Path, code: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup(); {code}"],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "CONCORD_VAR": str(tmp_path),
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                **env,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_is_heard_where_it_proves_itself(self, tmp_path: Path) -> None:
+        given = {"MAIL_PROVIDER": "postmark", "MAIL_PROVIDER_KEYS": "SERVER_TOKEN=abc"}
+        code = (
+            "from django.conf import settings as s; "
+            "print(s.EMAIL_BACKEND, s.ANYMAIL['POSTMARK_SERVER_TOKEN'], s.ANYMAIL['SEND_DEFAULTS'])"
+        )
+        told = self.ask(tmp_path, f"{code}; {self.WHERE}", **given, MAIL_WEBHOOK_SECRET="a:b")
+        assert "anymail.backends.postmark.EmailBackend abc" in told.stdout, told.stderr
+        assert "{'track_opens': False, 'track_clicks': False}" in told.stdout
+        assert "/mail/provider/" in told.stdout
+        assert "NoReverseMatch" in self.ask(tmp_path, self.WHERE, **given).stderr
+
+    def test_that_cannot_tell_us_is_refused_in_words(self, tmp_path: Path) -> None:
+        given = {"MAIL_PROVIDER": "scaleway", "MAIL_WEBHOOK_SECRET": "a:b"}
+        assert "cannot tell us" in self.ask(tmp_path, self.WHERE, **given).stderr

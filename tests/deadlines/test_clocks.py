@@ -221,7 +221,7 @@ class TestPause:
         row = start(make_rule(amount, unit, pauses=STOPS))
         for first, last in stops:
             clocks.pause(subject=subject, because=Pausing.RETURNED, by=by, at=day(first))
-            clocks.resume(subject=subject, by=by, at=day(last))
+            clocks.resume(subject=subject, because=Pausing.RETURNED, by=by, at=day(last))
         row.refresh_from_db()
         assert local_day(row) == due
         assert row.paused_at is None
@@ -230,18 +230,22 @@ class TestPause:
     def test_after_an_extension_moves_the_end_that_was_given(self, start, subject, by):
         row = start(make_rule(5, Unit.WORKING_DAYS, pauses=STOPS))
         clocks.pause(subject=subject, because=Pausing.RETURNED, by=by, at=day(3))
-        clocks.resume(subject=subject, by=by, at=day(4))  # to Tuesday 10 March
+        clocks.resume(
+            subject=subject, because=Pausing.RETURNED, by=by, at=day(4)
+        )  # to Tuesday 10 March
         until = datetime(2026, 3, 20, 22, 59, 59, 999999, tzinfo=UTC)  # a Friday
         clocks.extend(deadline=row, until=until, by=by, at=day(5), reason_code="interpreter")
         clocks.pause(subject=subject, because=Pausing.RETURNED, by=by, at=day(18))
-        clocks.resume(subject=subject, by=by, at=day(20))
+        clocks.resume(subject=subject, because=Pausing.RETURNED, by=by, at=day(20))
         row.refresh_from_db()
         assert local_day(row) == date(2026, 3, 24)
 
     def test_moves_hours_by_hours(self, start, subject, by):
         row = start(make_rule(72, Unit.HOURS, pauses=STOPS))
         clocks.pause(subject=subject, because=Pausing.RETURNED, by=by, at=day(3))
-        clocks.resume(subject=subject, by=by, at=day(3) + timedelta(hours=5))
+        clocks.resume(
+            subject=subject, because=Pausing.RETURNED, by=by, at=day(3) + timedelta(hours=5)
+        )
         row.refresh_from_db()
         assert row.due_at == MONDAY + timedelta(hours=77)
 
@@ -249,7 +253,7 @@ class TestPause:
         row = start(make_rule(10, pauses=STOPS))
         was = row.due_at
         clocks.pause(subject=subject, because=Pausing.RETURNED, by=by, at=day(4))
-        clocks.resume(subject=subject, by=by, at=day(5))
+        clocks.resume(subject=subject, because=Pausing.RETURNED, by=by, at=day(5))
         found = row.events.values_list("act", "reason_code", "due_before", "due_after", "by")
         assert list(found) == [
             (DeadlineAct.PAUSED, "returned", was, was, by.user_id),
@@ -262,7 +266,7 @@ class TestPause:
         row = start(make_rule(5, code="preliminary_decision", pauses=STOPS))
         clocks.pause(subject=subject, because=Pausing.RETURNED, by=by, at=day(4))
         monkeypatch.setattr(type(load("gb")), "rules", lambda self: iter([make_rule(10)]))
-        clocks.resume(subject=subject, by=by, at=day(5))
+        clocks.resume(subject=subject, because=Pausing.RETURNED, by=by, at=day(5))
         row.refresh_from_db()
         assert local_day(row) == date(2026, 3, 8)
 

@@ -116,9 +116,15 @@ class TestPost:
             invite(variables=variables)
 
     @pytest.mark.parametrize("count", [-1, True, "3", 1.5])
-    def test_refuses_a_count_that_is_none(self, invite: Callable[..., Mail], count: object) -> None:
-        with pytest.raises(ValueError, match="count"):
-            invite(kind="notices_waiting", variables={"count": count, "url": "/inbox/"})
+    def test_refuses_a_count_that_is_none(
+        self,
+        invite: Callable[..., Mail],
+        mail_kind: Callable[[frozenset[str]], str],
+        count: object,
+    ) -> None:
+        kind = mail_kind(frozenset({"count", "url"}))
+        with pytest.raises(ValueError, match="The count of a mail"):
+            invite(kind=kind, variables={"count": count, "url": "/inbox/"})
 
     def test_refuses_a_kind_nobody_registered(self, invite: Callable[..., Mail]) -> None:
         with pytest.raises(ValueError, match="Nobody"):
@@ -135,7 +141,7 @@ class TestRegister:
     def test_refuses_a_variable_no_mail_may_have(
         self, mail_kind: Callable[[frozenset[str]], str]
     ) -> None:
-        with pytest.raises(ValueError, match="only have count, date, url"):
+        with pytest.raises(ValueError, match="only have count, date, stop, url"):
             mail_kind(frozenset({"url", "name"}))
 
 

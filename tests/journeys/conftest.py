@@ -24,8 +24,9 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import UsedCode, User
 from deadlines.services.sweep import sweep
 from tests.accounts.factories import SECRET, code_at, enrol_app
-from tests.support.cast import PASSWORD, Cast, assemble
+from tests.support.cast import PASSWORD, Cast
 from tests.support.client import StrictClient
+from tests.support.rehearsal import stage as on_stage
 
 # Playwright keeps an event loop in this thread, and Django refuses the ORM beside one.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -76,7 +77,7 @@ def site(live_server: LiveServer, settings: Any) -> str:
 @pytest.fixture
 def stage(site: str, at: Any, transactional_db: None) -> Cast:
     """The cast, in a database that the server's threads see too."""
-    return assemble(at)
+    return on_stage(at)
 
 
 class Visitor:

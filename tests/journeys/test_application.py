@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from partners.choices import CONDUCT_OF_THE_REGISTERED
 from partners.models import Organisation
 from partners.reviews import REVIEWED
 from tests.accounts.factories import code_at
@@ -43,7 +44,7 @@ def join(office: Visitor, link: str) -> str:
 
 
 def fill_in(office: Visitor) -> None:
-    """The five pages, each saved by its button and marked as complete in the list."""
+    """The six pages, each saved by its button and marked as complete in the list."""
     office.open("/").follow("Open the application").picture("task-list")
     office.follow("About the organisation")
     office.tick("General service provider", "Regional")
@@ -63,7 +64,11 @@ def fill_in(office: Visitor) -> None:
         office.page.select_option(f"select[name={who}_kind_1]", "duty_line")
         office.page.fill(f"input[name={who}_value_1]", "+000 100 200")
     office.press()
-    assert office.text.count("Complete") == 5
+    office.follow("How the organisation works")
+    for each in CONDUCT_OF_THE_REGISTERED:
+        office.page.check(f"input[name={each}][value=yes]")
+    office.picture("conduct").press()
+    assert office.text.count("Complete") == 6
 
 
 def send(office: Visitor) -> None:

@@ -6,6 +6,7 @@ The pages are found as people find them: from the navigation, the account menu a
 import gzip
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from playwright.sync_api import Browser, BrowserType, Response
 
+from ncm.reports.periods import Quarter
+from referrals.models import Referral
 from tests.journeys.conftest import Visitor
+from tests.referrals import stages
 from tests.support.cast import PERSON, Cast
 
 NARROW = {"width": 320, "height": 640}
@@ -47,6 +51,19 @@ def further(stage: Cast) -> dict[str, list[str]]:
         ],
         "co_ordinator": [f"/registry/{stage.unlisted_ngo.uuid}/", "/components/"],
     }  # fmt: skip
+
+
+class TestTheQuarterlyReport:
+    def test_does_not_scroll_sideways_in_a_window_as_wide_as_its_content(
+        self, visit: Callable[..., Visitor], stage: Cast
+    ) -> None:
+        then = stage.at - timedelta(days=100)
+        sent = stages.sent(stage)
+        Referral.objects.filter(pk=sent.pk).update(received_at=then, received_on=then.date())
+        visitor = visit(size={"width": 1200, "height": 900}).arrive_as(stage.rapporteur)
+        visitor.open(f"/reports/quarterly/{Quarter.of(then.date())}/")
+        wide, window = visitor.page.evaluate("[document.body.scrollWidth, innerWidth]")
+        assert wide <= window
 
 
 @pytest.fixture

@@ -3,21 +3,25 @@
 Both sides at two browsers, judged on every page; once without scripts; once by keyboard alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page
 
+from accounts.models import User
 from common.country import current
 from referrals.choices import State
 from referrals.models import Referral
-from tests.journeys.conftest import PHONE, Visitor
+from tests.journeys.conftest import LAPTOP, PHONE, Visitor
+from tests.referrals import stages
+from tests.referrals.stages import Panel
 from tests.support.cast import Cast
 
 STORY = "An invented account of a brickyard by the river, told on two afternoons."
 NAME = "Zorvelia Quillfeather (invented person)"
 FEWEST = 60
-"""Presses of a key, a text typed counting as one, in which a minimal referral is sent."""
+"""Presses of a key in which a minimal referral is sent, from the list on: each counts, also the
+letters that choose from a list. Only the account is one, however long it is."""
 
 
 @pytest.fixture(params=["gb", "ua"])
@@ -52,6 +56,10 @@ def log(desk: Visitor) -> None:
     desk.press("Save and continue").pick("In which language was it explained?", "Albanian")
     choose(desk, "with_interpreter", "yes")
     choose(desk, "agrees", "yes").picture("referral-consent").press("Save and continue")
+    if desk.path.endswith("/recipient/"):
+        # Where several decide, whoever refers says to whom it goes first.
+        desk.page.locator("input[name=authority]").first.check()
+        desk.picture("referral-recipient").press("Save and continue")
 
 
 def send(desk: Visitor) -> str:
@@ -89,6 +97,40 @@ def decide(office: Visitor, reference: str) -> None:
         office.picture("referral-decide").press(str(stage.positive))
         assert str(stage.positive) in office.text
     office.picture("referral-decided")
+
+
+def name_the_seats(ministry: Visitor, panel: Panel) -> None:
+    """The co-ordination says who sits in each of the country's bodies."""
+    ministry.open("/deciders/").picture("deciders-nobody")
+    assert "Nobody has been named yet" in ministry.text
+    for authority, organisation in panel.seats:
+        ministry.open(f"/deciders/name/?authority={authority}")
+        ministry.pick("Organisation", organisation.name).picture("decider-name")
+        ministry.press("Name this organisation")
+    assert "has been named" not in ministry.text
+    ministry.picture("deciders")
+
+
+def vote(seat: Visitor, reference: str) -> None:
+    seat.open("/referrals/?show=waiting").follow(reference).follow("Vote")
+    choose(seat, "outcome", "positive").picture("referral-vote").press("Vote")
+
+
+def conclude(seat: Visitor, reference: str, words: str) -> None:
+    seat.open("/referrals/?show=waiting").follow(reference).follow(words).press(words)
+    assert words in seat.text
+
+
+def help_goes_on(desk: Visitor) -> None:
+    """Beside the decision: where support stands, and what is shared with others found there."""
+    referral = Referral.objects.get()
+    desk.open(f"/referrals/{referral.uuid}/tracks/support/")
+    choose(desk, "status", "receiving").picture("referral-track").press("Save")
+    assert "Receiving" in desk.text
+    desk.open(f"/referrals/{referral.uuid}/circumstances/")
+    choose(desk, "situation", "new")
+    choose(desk, "exploitation", "FORCED_LABOUR").picture("referral-circumstances").press("Save")
+    assert "Forced labour or services" in desk.text
 
 
 def add_the_name(desk: Visitor, reference: str) -> None:
@@ -134,8 +176,48 @@ class TestAReferral:
         assert Referral.objects.get().state == State.CONCL_POSITIVE
 
 
+class TestAReferralThatSeveralDecideOn:
+    @pytest.fixture
+    def panel(self, stage: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+        """An invented country: two bodies together, then a panel with a seat of civil society."""
+        with stages.country_is(monkeypatch, "joint"):
+            yield Panel(stage, seated=False)
+
+    @pytest.mark.parametrize("scripts", [True, False], ids=["laptop", "phone without scripts"])
+    def test_goes_from_the_naming_of_seats_to_the_panels_decision(
+        self, visit: Callable[..., Visitor], stage: Cast, panel: Panel, scripts: bool
+    ) -> None:
+        def arrive(user: User) -> Visitor:
+            size = LAPTOP if scripts else PHONE
+            return visit(scripts=scripts, size=size).arrive_as(user)
+
+        name_the_seats(arrive(stage.co_ordinator), panel)
+        desk, office = arrive(stage.ngo_caseworker), arrive(stage.officer)
+        social, society = arrive(panel.social_officer), arrive(panel.ngo_officer)
+        log(desk)
+        add_the_name(desk, draft_reference(desk))
+        reference = send(desk)
+        ask_back(office, reference)
+        answer(desk, reference)
+
+        first, last = (str(each.positive) for each in current().stages)
+        vote(office, reference)
+        office.open("/referrals/?show=waiting").follow(reference)
+        assert "One vote is still missing" in office.text
+        vote(social, reference)
+        conclude(social, reference, first)
+        for seat in (office, society):
+            vote(seat, reference)
+        conclude(society, reference, last)
+
+        desk.open("/referrals/?show=decided").follow(reference)
+        assert last in desk.text
+        assert Referral.objects.get().state == State.CONCL_POSITIVE
+        help_goes_on(desk)
+
+
 class Presses:
-    """Presses keys, and counts them; a text typed into a box is one."""
+    """Presses keys, and counts them; what is told in a text area is one."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.count = page, 0
@@ -145,9 +227,14 @@ class Presses:
             self.page.keyboard.press(key)
         self.count += times
 
-    def type(self, text: str) -> None:
+    def tell(self, text: str) -> None:
         self.page.keyboard.type(text)
         self.count += 1
+
+    def pick(self, letters: str) -> None:
+        """The first letters of a choice in a list."""
+        self.page.keyboard.type(letters)
+        self.count += len(letters)
 
     def tab_to(self, selector: str, most: int = 40) -> None:
         for _step in range(most):
@@ -176,7 +263,7 @@ class TestTheKeyboardAlone:
     def test_sends_a_minimal_referral_in_few_presses(
         self, visit: Callable[..., Visitor], stage: Cast
     ) -> None:
-        desk = visit().arrive_as(stage.ngo_caseworker).open("/referrals/new/")
+        desk = visit().arrive_as(stage.ngo_caseworker).open("/referrals/")
         keys = Presses(desk.page)
 
         def choose_by_key(field: str, downs: int) -> None:
@@ -186,6 +273,9 @@ class TestTheKeyboardAlone:
             else:
                 keys.press("Space")
 
+        keys.to_the_content()
+        keys.tab_to("main a.govuk-button")
+        keys.enter()  # a new referral
         keys.to_the_content()
         keys.tab_to("main button")
         keys.enter()  # the task list
@@ -197,7 +287,7 @@ class TestTheKeyboardAlone:
         choose_by_key("age_at_exploitation", 0)
         choose_by_key("gender", 0)
         keys.tab_to("select[name=nationality]")
-        keys.type("Alb")
+        keys.pick("Alb")
         keys.tab_to("main button")
         keys.enter()  # what it was
         keys.to_the_content()
@@ -206,12 +296,12 @@ class TestTheKeyboardAlone:
         keys.enter()  # the story
         keys.to_the_content()
         keys.tab_to("textarea")
-        keys.type(STORY)
+        keys.tell(STORY)
         keys.tab_to("main button")
         keys.enter()  # consent
         keys.to_the_content()
         keys.tab_to("select[name=language]")
-        keys.type("Albanian")
+        keys.pick("Alb")
         choose_by_key("with_interpreter", 0)
         choose_by_key("agrees", 0)
         keys.enter()  # check

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 
 from common.marks import Permission
-from partners import grants
+from partners import grants, upkeep
 from partners.access import (
     BEFORE_ADMISSION,
     ROLE_PERMISSIONS,
@@ -31,7 +31,7 @@ from partners.models import (
 )
 from partners.services.memberships import end_membership
 from tests.support.cast import Cast, works_for
-from tests.support.queries import at_most
+from tests.support.queries import at_most, counted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
 P = Permission
@@ -111,7 +111,8 @@ class TestRoles:
 
     def test_every_permission_is_held_by_some_role(self) -> None:
         held = set().union(*ROLE_PERMISSIONS.values())
-        assert held == set(P) - {P.PUBLIC, P.SIGNED_IN, P.ENROLLING}
+        # A panel's people hold PANEL_SIT by being named.
+        assert held == set(P) - {P.PUBLIC, P.SIGNED_IN, P.ENROLLING, P.PANEL_SIT}
 
 
 class TestOrganisationsVisible:
@@ -252,6 +253,25 @@ class TestGrants:
         self.give(cast, cast.stranger)
         bases = OrganisationGrantBasis.objects.filter(user=cast.stranger)
         assert bases.count() == 1
+
+    def test_on_a_new_row_are_written_without_looking_for_others(
+        self, cast: Cast, group: Group
+    ) -> None:
+        new = Organisation.objects.create(name="New (invented)", kind="cso", created_at=cast.at)
+        grants.permission_ids_of(Organisation)
+        with counted() as queries:
+            grants.grant(
+                subject=new,
+                permissions=["see", "edit"],
+                to=[group, cast.stranger],
+                reason=GrantReason.INDIVIDUAL,
+                by=None,
+                at=cast.at,
+                is_new=True,
+            )
+        assert [sql.split()[0] for sql in queries.sql] == ["INSERT"] * 3
+        assert list(upkeep.drift(at=cast.at, kinds=[Organisation])) == []
+        assert OrganisationGroupGrant.objects.filter(content_object=new, group=group).count() == 2
 
     def test_are_refused_for_a_permission_that_does_not_exist(self, cast: Cast) -> None:
         with pytest.raises(grants.NotGrantable, match="delete"):

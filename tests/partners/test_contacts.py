@@ -71,7 +71,7 @@ class TestOwnContacts:
             for n in range(number)
         )
         client = client_for(cast.ngo_manager)
-        with at_most(9):
+        with at_most(8):
             response = client.get(LIST)
         assert len(response.context["posts"]) == 1 + number
 

@@ -45,8 +45,8 @@ class TestList:
                 from_at=at,
             )
         client = client_for(cast.ngo_manager)
-        # Five of every page; then the roles, the kept form and two lists with their counts.
-        with at_most(11):
+        # Four of every page; then the roles, the kept form and two lists.
+        with at_most(8):
             client.get(LIST)
 
 

@@ -1,6 +1,7 @@
 """The registry page, one organisation's sheet, and the choice of whom one acts for."""
 
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 from django.urls import reverse
@@ -116,6 +117,14 @@ class TestSheet:
         assert 'href="tel:+000111"' in body
         assert body.index("+000 111") < body.index("duty@example.org")
 
+    def test_links_to_the_office_by_telephone_and_by_mail(self, cast: Cast, client_for) -> None:
+        Organisation.objects.filter(pk=cast.ngo.pk).update(
+            phone="+000 700 701", email="office@example.org", website="https://example.org/"
+        )
+        body = client_for(cast.co_ordinator).get(sheet(cast.ngo)).content.decode()
+        for address in ("tel:+000700701", "mailto:office@example.org", "https://example.org/"):
+            assert f'href="{address}"' in body
+
     @pytest.mark.parametrize("status", [ContactStatus.REASSIGNED, ContactStatus.VACANT])
     def test_names_the_deputy_when_the_post_cannot_answer(
         self, status, cast: Cast, client_for, at: datetime
@@ -213,6 +222,18 @@ class TestActFor:
     def test_leads_back_within_this_site_only(self, there, leads, cast: Cast, client) -> None:
         data = {"organisation": str(cast.other_ngo.uuid), "next": there}
         assert client.post(self.URL, data)["Location"] == leads
+
+    def test_leads_home_with_a_word_where_the_page_is_not_open_there(
+        self, cast: Cast, client
+    ) -> None:
+        for page in (reverse("partners:people"), reverse("partners:contact", args=[UUID(int=0)])):
+            client.post(self.URL, {"organisation": str(cast.other_ngo.uuid), "next": page})
+            answer = client.get(page)
+            assert answer["Location"] == reverse("ncm:home")
+            home = client.get(reverse("ncm:home")).content.decode()
+            assert "You now act for Open Door" in home
+            assert "is not open to this organisation" in home
+            assert client.get(page).status_code in (403, 404), "only right after switching"
 
     def test_is_not_for_reading(self, client) -> None:
         assert client.get(self.URL).status_code == 405

@@ -159,6 +159,14 @@ class TestQueue:
         assert len(one) == len(many)
 
 
+class TestWaiting:
+    def test_is_not_told_in_minutes(self, cast: Cast, ministry) -> None:
+        others(cast, 2)
+        page = ministry.get(QUEUE).content.decode()
+        assert page.count("less than an hour") == 2
+        assert "minute" not in page.split("<tbody")[-1].split("</tbody")[0]
+
+
 class TestReview:
     def post(self, client, cast: Cast, **said: tuple[str, str]):
         """Post the page as it is open now, with these verdicts."""
@@ -184,7 +192,7 @@ class TestReview:
         shown = ministry.get(review_url(cast))
         body = shown.content.decode()
         assert "2 verdicts saved." in body
-        assert "1 of 16 right" in body
+        assert "1 of 17 right" in body
         assert "data-keep" in body
         form = shown.context["form"]
         assert form["name-verdict"].value() == Verdict.RIGHT
@@ -278,7 +286,7 @@ class TestReview:
         stages.judge(cast, phone="Day only?")
         with counted() as judged:
             ministry.get(review_url(cast))
-        assert len(judged) == len(bare) <= 25
+        assert len(judged) == len(bare) <= 27
 
 
 class TestActs:
@@ -434,7 +442,7 @@ class TestInvitations:
 
     def test_runs_the_same_few_queries_for_one_and_for_many(self, cast: Cast, ministry) -> None:
         ministry.get(LETTERS)
-        with at_most(9) as one:  # eight of a list, and what was kept of the form above it
+        with at_most(8) as one:
             ministry.get(LETTERS)
         by = cast.actor(cast.co_ordinator)
         for n in range(30):
@@ -445,6 +453,6 @@ class TestInvitations:
                 by=by,
                 at=cast.at,
             )
-        with at_most(9) as many:
+        with at_most(8) as many:
             ministry.get(LETTERS)
         assert len(one) == len(many)

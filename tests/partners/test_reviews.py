@@ -59,7 +59,7 @@ class TestMissingAnswers:
     def test_names_what_a_new_draft_lacks_in_page_order(self, cast: Cast) -> None:
         assert missing_answers(cast.applying) == [
             "cso_class", "level", "registration", "description", "area", "languages",
-            "capacities", "email", "contact",
+            "capacities", "email", "contact", "conduct",
         ]  # fmt: skip
 
     def test_is_empty_once_everything_is_answered(self, cast: Cast) -> None:

@@ -67,6 +67,7 @@ class TestIssuing:
             ({"name": " "}, "name"),
             ({"scopes": []}, "scopes"),
             ({"scopes": ["token_manage"]}, "scopes"),
+            ({"scopes": ["referral_make"]}, "scopes"),
             ({"days": "91"}, "days"),
             ({"days": "0"}, "days"),
         ],

@@ -23,8 +23,11 @@ REACH = {
     S.RETURNED: stages.returned,
     S.MEMBER: stages.admitted,
     S.WITHDRAWN: stages.withdrawn,
+    S.REFUSED: stages.refused,
 }
 APPLICANT = {"send", "withdraw", "reopen"}
+#: What panels decide, and leaving, is walked in test_proceedings.
+APPLICATION = {*APPLICANT, "take_up", "return", "admit"}
 
 
 def actor_of(cast: Cast, name: str):
@@ -51,7 +54,7 @@ class TestTheTable:
     @pytest.mark.parametrize("state", list(REACH))
     def test_moves_from_the_states_it_names_and_from_no_other(self, cast: Cast, state: S) -> None:
         REACH[state](cast)
-        for name in EVENTS:
+        for name in APPLICATION:
             with transaction.atomic():
                 self.try_act(cast, state, name)
                 transaction.set_rollback(True)

@@ -16,7 +16,7 @@ from partners.models import Organisation
 from partners.services import organisations
 from referrals.choices import Outcome
 from referrals.models import Question, Referral
-from referrals.services import consents, decisions, identity, referrals
+from referrals.services import consents, decisions, identity, referrals, seats
 from tests.support.cast import Cast, person, works_for
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -136,17 +136,21 @@ def refused(cast: Cast, by: User | None = None, **answers: Any) -> Referral:
 class Panel:
     """Two bodies that decide together, and a panel of three with a seat of civil society."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, cast: Cast, *, seated: bool = True) -> None:
         self.cast = cast
         self.system = system_actor("tests", cast.at)
         self.social, self.social_officer = self._body(
             "Social Office", OrganisationKind.STATE_AGENCY
         )
         self.ngo, self.ngo_officer = self._body("Seat of Society", OrganisationKind.CSO)
-        self.seat("police_side", cast.authority)
-        self.seat("social_side", self.social)
-        for organisation in (cast.authority, self.social, self.ngo):
-            self.seat("the_panel", organisation)
+        #: Body of the profile and who sits there, in the order of the seats.
+        self.seats = [
+            ("police_side", cast.authority),
+            ("social_side", self.social),
+            *(("the_panel", each) for each in (cast.authority, self.social, self.ngo)),
+        ]
+        for authority, organisation in self.seats if seated else ():
+            self.seat(authority, organisation)
 
     def _body(self, name: str, kind: OrganisationKind) -> tuple[Organisation, User]:
         body = organisations.found(
@@ -161,7 +165,7 @@ class Panel:
         return body, officer
 
     def seat(self, authority: str, organisation: Organisation) -> None:
-        decisions.name_decider(
+        seats.name_decider(
             authority=authority, organisation=organisation, by=self.system, at=self.cast.at
         )
 

@@ -8,8 +8,8 @@ from common.marks import Permission
 from common.profile import Sight
 from partners import grants
 from partners.access import anonymous, may, register_rule, system_actor
-from partners.choices import Capacity, GrantReason, Role, Scope
-from partners.models import HeldCapacity, Membership
+from partners.choices import Capacity, GrantReason, Role
+from partners.models import HeldCapacity
 from referrals.access import may_to
 from referrals.choices import EventKind, Section, State
 from referrals.models import Referral, ReferralGrantBasis, ReferralGroupGrant
@@ -127,14 +127,6 @@ class TestLawEnforcement:
         assert P.REFERRAL_DECIDE in actor.permissions
         assert not sees(actor, referral)
         assert not may(actor, P.REFERRAL_DECIDE, referral)
-
-
-class TestScope:
-    def test_own_cases_are_those_one_made(self, cast: Cast) -> None:
-        Membership.objects.filter(user=cast.ngo_caseworker).update(scope=Scope.OWN)
-        own, other = stages.draft(cast), stages.draft(cast, cast.ngo_manager)
-        actor = cast.actor(cast.ngo_caseworker)
-        assert (sees(actor, own), sees(actor, other)) == (True, False)
 
 
 class TestMay:

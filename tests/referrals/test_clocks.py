@@ -8,7 +8,10 @@ import pytest
 
 from common import country
 from common.profile import Pausing
+from common.workflow import NotAllowed
+from deadlines.choices import ExtensionReason
 from deadlines.models import Deadline, Notice
+from deadlines.services import acts
 from deadlines.services.reminders import remind
 from partners.choices import Role
 from partners.models import RoleGroup
@@ -87,7 +90,7 @@ class TestSent:
     def test_starts_none_where_the_country_sets_no_time(self, cast: Cast) -> None:
         assert country.current().code == "coe"
         referral = stages.sent(cast)
-        assert not Deadline.objects.exists()
+        assert running(clocks.DECISION) == []
         assert due_in_inbox(referral) == set()
 
     def test_reminds_the_officers_and_then_the_co_ordinators(self, cast: Cast, gb: None) -> None:
@@ -182,3 +185,68 @@ class TestWithdrawn:
         consents.withdraw_consent(referral=referral, by=actor, at=cast.at)
         assert running(clocks.NOT_BEFORE) == []
         assert len(running(clocks.RECOVERY)) == 1
+
+
+class TestOtherCountries:
+    def test_belgium_counts_the_recovery_period_from_the_referral(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with stages.country_is(monkeypatch, "be"):
+            stages.sent(cast)
+            [row] = running(clocks.RECOVERY)
+        assert (row.amount, row.group) == (45, group(cast.ngo, Role.CASEWORKER))
+        assert row.due_at.date() == date(2026, 4, 16)
+
+    def test_ireland_starts_the_appeal_with_the_second_refusal_alone(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with stages.country_is(monkeypatch, "ie"):
+            refused = stages.decided(cast, stages.sent(cast), Outcome.NEGATIVE)
+            assert refused.state == State.PRELIM_NEGATIVE
+            assert running(clocks.APPEAL) == []
+            found = stages.decided(cast, stages.sent(cast), Outcome.POSITIVE)
+            stages.decided(cast, found, Outcome.NEGATIVE)
+            [row] = running(clocks.APPEAL)
+        assert row.subject_uuid == found.uuid
+        assert (row.group, ends(row)) == (group(cast.ngo, Role.CASEWORKER), date(2026, 4, 1))
+
+
+class TestDraft:
+    def test_is_kept_for_thirty_days_from_when_it_was_last_worked_on(self, cast: Cast) -> None:
+        referral = stages.draft(cast)
+        [row] = running(clocks.DRAFT)
+        assert (row.user, row.due_at) == (cast.ngo_caseworker, cast.at + clocks.DRAFT_KEPT)
+        later = cast.at + timedelta(days=5)
+        clocks.draft_worked_on(referral, at=later)
+        assert running(clocks.DRAFT)[0].due_at == later + clocks.DRAFT_KEPT
+
+    def test_is_over_once_it_is_sent(self, cast: Cast) -> None:
+        stages.sent(cast)
+        assert running(clocks.DRAFT) == []
+
+
+class TestMoreTime:
+    def test_is_for_those_who_decide_and_shows_in_their_inbox(self, cast: Cast, gb: None) -> None:
+        referral = stages.sent(cast)
+        [row] = running(clocks.DECISION)
+        acts.extend(
+            deadline=row, until_on=date(2026, 3, 20), reason=ExtensionReason.INFORMATION,
+            by=cast.actor(cast.officer), at=cast.at,
+        )  # fmt: skip
+        [row] = running(clocks.DECISION)
+        assert ends(row) == date(2026, 3, 20)
+        assert {due for _group, due in due_in_inbox(referral)} == {row.due_at}
+        told = Notice.objects.filter(kind="deadline_extended")
+        assert {notice.recipient for notice in told} == {
+            cast.co_ordinator,
+            cast.second_co_ordinator,
+        }
+
+    def test_is_not_for_whoever_waits_for_the_decision(self, cast: Cast, gb: None) -> None:
+        stages.sent(cast)
+        [row] = running(clocks.DECISION)
+        with pytest.raises(NotAllowed):
+            acts.extend(
+                deadline=row, until_on=date(2026, 3, 20), reason=ExtensionReason.LAW,
+                by=cast.actor(cast.ngo_manager), at=cast.at,
+            )  # fmt: skip

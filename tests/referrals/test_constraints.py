@@ -3,7 +3,9 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from common.workflow import NotPossible
 from referrals.models import Decision, Referral
+from referrals.services import referrals
 from tests.referrals import stages
 from tests.support.cast import Cast
 
@@ -19,12 +21,24 @@ def update(referral: Referral, sql: str) -> None:
 
 
 class TestAnAdultWithoutConsent:
+    def test_is_not_sent_by_the_service(self, cast: Cast) -> None:
+        referral = stages.draft(cast)
+        with pytest.raises(NotPossible, match="without the person’s consent"):
+            referrals.send_referral(
+                referral=referral, by=cast.actor(cast.ngo_caseworker), at=cast.at
+            )
+        assert stages.now(referral).received_at is None
+
     @pytest.mark.parametrize(
         ("sql", "rule"),
         [
             ("state = 'submitted'", "leaves_home_on_a_basis"),
             ("state = 'submitted', basis = 'consent'", "consent_is_there"),
             ("state = 'submitted', basis = 'child'", "child_is_stated_or_believed"),
+            (
+                "state = 'submitted', basis = 'child', child_reasons_ct = 'believed'",
+                "child_is_stated_or_believed",
+            ),
             ("state = 'submitted', basis = 'notified'", "notice"),
             ("state = 'notified', basis = 'notified'", "notice"),
             ("state = 'submitted', basis = 'imported'", "history_has_no_person"),

@@ -12,7 +12,7 @@ from referrals import deciding
 from referrals.checks import check_deciders
 from referrals.choices import State
 from referrals.models import DecidingSeat, Decision, DecisionVote, Packet, Referral
-from referrals.services import decisions
+from referrals.services import decisions, seats
 from tests.referrals import stages
 from tests.referrals.stages import Panel
 from tests.support.cast import Cast, works_for
@@ -87,7 +87,7 @@ class TestJoint:
 
     def test_a_body_without_an_organisation_is_said(self, cast: Cast, joint) -> None:
         system = system_actor("tests", cast.at)
-        decisions.name_decider(
+        seats.name_decider(
             authority="police_side", organisation=cast.authority, by=system, at=cast.at
         )
         referral = stages.sent(cast)
@@ -206,31 +206,31 @@ class TestSingle:
     def test_a_panel_that_nobody_named_does_not_decide(self, cast: Cast) -> None:
         """`coe`: one authority first, then a panel."""
         referral = stages.decided(cast, stages.sent(cast), "positive")
-        with pytest.raises(NotPossible, match="Your organisation does not take"):
+        with pytest.raises(NotPossible, match="Nobody has been named yet"):
             stages.decided(cast, referral, "positive")
 
 
 class TestSeats:
     def test_are_named_by_the_co_ordination(self, cast: Cast) -> None:
-        seat = decisions.name_decider(
+        seat = seats.name_decider(
             authority="panel",
             organisation=cast.authority,
             by=cast.actor(cast.co_ordinator),
             at=cast.at,
         )
-        again = decisions.name_decider(
+        again = seats.name_decider(
             authority="panel",
             organisation=cast.authority,
             by=cast.actor(cast.co_ordinator),
             at=cast.at,
         )
         assert again == seat
-        decisions.end_seat(seat=seat, by=cast.actor(cast.co_ordinator), at=cast.at)
+        seats.end_seat(seat=seat, by=cast.actor(cast.co_ordinator), at=cast.at)
         assert not DecidingSeat.objects.held().exists()
 
     def test_are_named_by_nobody_else(self, cast: Cast) -> None:
         with pytest.raises(NotAllowed):
-            decisions.name_decider(
+            seats.name_decider(
                 authority="panel",
                 organisation=cast.authority,
                 by=cast.actor(cast.ngo_manager),
@@ -242,7 +242,7 @@ class TestSeats:
     )
     def test_are_of_the_country_and_for_those_who_may(self, cast: Cast, authority, who) -> None:
         with pytest.raises(NotPossible):
-            decisions.name_decider(
+            seats.name_decider(
                 authority=authority,
                 organisation=getattr(cast, who),
                 by=system_actor("tests", cast.at),

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from common.workflow import NotPossible, Stale
 from referrals.choices import State
@@ -14,6 +16,7 @@ from referrals.services import decisions, referrals
 from referrals.services.drafts import expire_drafts
 from tests.referrals import stages
 from tests.support.cast import Cast
+from tests.support.client import StrictClient
 
 # On SQLite there is one writer anyway, and Django empties tables with DELETE after such a test,
 # which the triggers of the access log refuse.
@@ -61,6 +64,21 @@ class TestThePostedForm:
         assert Person.objects.count() == 1
         assert Track.objects.count() == 6
         assert ReferralEvent.objects.count() == 1
+
+    def test_thirty_two_times_by_its_page_leads_to_one_draft(self, cast: Cast, client_for) -> None:
+        data = {"client_key": "0f7a4a1e-4d0c-4b86-9c8e-1d2f3a4b5c6d"}
+        clients = [client_for(cast.ngo_caseworker, fresh=True) for _n in range(4)]
+
+        def post(client: StrictClient) -> Callable[[], object]:
+            # The plain client: what the strict one waits for belongs to one thread.
+            plain = Client()
+            plain.cookies = client.cookies
+            return lambda: plain.post(reverse("referrals:new"), data)["Location"]
+
+        results = at_once(*[post(clients[n % 4]) for n in range(POSTED)])
+        assert {str(each) for each in results} == {
+            reverse("referrals:log", args=[Referral.objects.get().uuid])
+        }
 
     def test_sent_many_times_arrives_once(self, cast: Cast) -> None:
         referral = stages.consented(cast)

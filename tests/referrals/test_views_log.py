@@ -11,11 +11,11 @@ from accounts.kept import keep
 from accounts.models import AccessLog
 from common.country import current
 from referrals.choices import Basis, State
+from referrals.clocks import DRAFT_KEPT
 from referrals.forms.log import ThePerson
 from referrals.models import Identity, Packet, Referral
 from referrals.services import referrals as services
 from referrals.services.drafts import expire_drafts
-from referrals.workflow import DRAFT_KEPT
 from tests.referrals import stages
 from tests.support.cast import Cast
 

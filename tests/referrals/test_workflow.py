@@ -520,7 +520,7 @@ class TestOldVersions:
                 if each.name == "answer":
                     found = Question.objects.filter(referral=referral)
                     answers = {"answers": {str(q.uuid): "Here." for q in found} or {"x": "y"}}
-                at_home = each.permission == "referral_make"
+                at_home = each.permission in ("referral_make", "referral_keep")
                 by = cast.actor(cast.ngo_caseworker if at_home else cast.officer)
                 with transaction.atomic():
                     try:

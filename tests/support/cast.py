@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from accounts.services import open_account
 from partners.access import Actor, actor_for, system_actor
-from partners.choices import Capacity, Level, OrganisationKind, Role
+from partners.choices import Capacity, Conduct, Level, OrganisationKind, Role
 from partners.models import Area, Membership, Organisation, PointOfContact
 from partners.services import contacts, memberships, organisations
 
@@ -193,6 +193,7 @@ def fill_in(organisation: Organisation, manager: User, at: datetime) -> Organisa
         area=Area.objects.get(code="XX-N"),
         languages=["en"],
         email="office@example.org",
+        conduct=dict.fromkeys(Conduct.values, "yes"),
     )
     organisation = organisations.ask_for_capacities(
         organisation=organisation,

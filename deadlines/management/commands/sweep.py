@@ -10,7 +10,7 @@ from deadlines.services import sweep as sweeping
 
 
 class Command(BaseCommand):
-    help = "Does what is due or was missed: mail, stuck jobs, expiries. Safe at any time."
+    help = "Does what is due or was missed: reminders, mail, stuck jobs. Safe at any time."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -21,7 +21,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, run_jobs: bool, **options: Any) -> None:
-        done = sweeping.sweep(at=timezone.now(), clock=timezone.now)
+        at = timezone.now()
+        if gap := sweeping.gap_before(at):
+            minutes = int(gap.total_seconds() // 60)
+            self.stdout.write(f"late: nobody swept for {minutes} minutes; catching up")
+        done = sweeping.sweep(at=at, clock=timezone.now)
         for name, count in done.items():
             self.stdout.write(f"{name}: {'failed' if count is None else count}")
         if run_jobs:

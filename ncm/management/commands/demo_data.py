@@ -19,7 +19,9 @@ from ncm.models import TaskForce
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
     Capacity,
+    Conduct,
     ContactStatus,
+    HasIt,
     Level,
     OrganisationKind,
     Role,
@@ -281,6 +283,8 @@ class DemoCountry:
             area=Area.objects.get(code="EX-S"),
             languages=["en", "uk"],
             email="office@demo.example",
+            conduct=dict.fromkeys(Conduct.values, HasIt.YES) | {Conduct.COMPLAINTS: HasIt.NOT_YET},
+            conduct_words="A way to complain is being written with two of the people we help.",
         )
         organisations.ask_for_capacities(
             organisation=organisation,

@@ -8,3 +8,6 @@ CELERY_TASK_ALWAYS_EAGER = False
 if CELERY_BROKER_URL.startswith("redis"):
     # A shared Redis: this worker takes nobody else's messages, and nobody takes its.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{VAR}:"}
+# Another process sees a mail that is a file.
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR / "mail"

@@ -1,0 +1,38 @@
+"""How often a program may ask, token by token."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from rest_framework.throttling import SimpleRateThrottle
+
+if TYPE_CHECKING:
+    # rest_framework.views reads its settings, which name this module, when it is imported.
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+logger = logging.getLogger(__name__)
+READING = ("GET", "HEAD", "OPTIONS")
+
+
+class TokenThrottle(SimpleRateThrottle):
+    """A token's share of reading, and a smaller one of writing; rates stand in the settings.
+
+    Where the cache does not answer, everybody is let in: a lost referral is worse than a busy hour.
+    """
+
+    scope = "read"
+
+    def allow_request(self, request: "Request", view: "APIView") -> bool:
+        self.scope = "read" if request.method in READING else "write"
+        self.rate = self.get_rate()
+        self.num_requests, self.duration = self.parse_rate(self.rate)
+        try:
+            return bool(super().allow_request(request, view))
+        except Exception:
+            logger.warning("the cache does not answer; the API is not throttled")
+            return True
+
+    def get_cache_key(self, request: "Request", view: "APIView") -> str | None:
+        if request.auth is None:
+            return None
+        return self.cache_format % {"scope": f"api-{self.scope}", "ident": request.auth.uuid}

@@ -1,0 +1,150 @@
+"""Each actor class without HTTP: what `partners.access` and `visible_to` say, in two tables.
+
+`by_class/permissions.csv` has a row for every permission, `by_class/rows.csv` one for every kind of
+row that is asked for; a column is an actor class, a scene played before it asks.
+"""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from django.db import models
+
+from common.marks import Permission
+from partners.access import TOKEN_SCOPES, Actor, actor_for, anonymous, may
+from partners.choices import Role
+from partners.models import ChangeRequest, Proceeding
+from referrals.models import Disclosure, EmergencyAccess
+from tests.access.arguments import ARGUMENTS
+from tests.access.runner import CASE_ACTORS, PAGE_ACTORS, user_of
+from tests.access.scenes import SCENES
+from tests.support.cast import Cast
+
+FOLDER = Path(__file__).parent / "by_class"
+
+#: Whoever lacks a second factor or has not proved it lately is stopped before any of this.
+PEOPLE = tuple(a for a in PAGE_ACTORS if a not in ("no_factor", "stale")) + CASE_ACTORS
+#: A manager's token, by what it was given.
+TOKENS: dict[str, frozenset[Permission]] = {
+    "token": TOKEN_SCOPES,
+    **{f"token_{scope}": frozenset({scope}) for scope in sorted(TOKEN_SCOPES)},
+    "token_without_scope": frozenset(),
+}
+CLASSES = (*PEOPLE, *TOKENS)
+
+#: The roles each class is given; nobody holds a permission that none of these includes.
+ROLES_OF: dict[str, tuple[Role, ...]] = {
+    "applicant": (Role.MANAGER,),
+    "caseworker": (Role.CASEWORKER,),
+    "manager": (Role.MANAGER,),
+    "other_manager": (Role.MANAGER,),
+    "co_ordinator": (Role.CO_ORDINATOR,),
+    "rapporteur": (Role.RAPPORTEUR,),
+    "funder": (Role.FUNDER,),
+    "administrator": (Role.ADMINISTRATOR,),
+    "officer": (Role.OFFICER,),
+    "police_officer": (Role.CASEWORKER,),
+    "suspended": (Role.MANAGER,),
+    "granted_till_yesterday": (Role.MANAGER,),
+    "withdrawn": (Role.OFFICER,),
+    "excluded": (Role.OFFICER,),
+    "excluded_manager": (Role.MANAGER,),
+    **dict.fromkeys(TOKENS, (Role.MANAGER,)),
+}
+
+#: Asked of the referral that was sent, too: what the role includes, a case may still withhold.
+OF_A_CASE = (
+    Permission.REFERRAL_MAKE,
+    Permission.REFERRAL_KEEP,
+    Permission.REFERRAL_SEE,
+    Permission.REFERRAL_DECIDE,
+    Permission.REFERRAL_ASSIGN,
+    Permission.REFERRAL_STEER,
+)
+
+
+def rows_of(cast: Cast) -> dict[str, models.Model]:
+    """One of each kind of row, by the name it has in the table; they stand before any scene."""
+    for address in (
+        "referrals:detail",
+        "referrals:detail@draft",
+        "referrals:detail@restricted",
+        "referrals:disclosure",
+        "referrals:emergency-access",
+        "partners:proceeding",
+        "partners:change",
+    ):
+        ARGUMENTS[address](cast)
+    return {
+        "referral, sent": cast.rows["sent"],
+        "referral, draft": cast.rows["draft"],
+        "referral, restricted": cast.rows["restricted"],
+        "disclosure": Disclosure.objects.get(pk=cast.rows["disclosure"].pk),
+        "emergency access": EmergencyAccess.objects.get(pk=cast.rows["emergency"].pk),
+        "organisation, own": cast.ngo,
+        "organisation, unlisted": cast.unlisted_ngo,
+        "organisation, applying": cast.applying,
+        "point of contact": cast.contact,
+        "point of contact, unlisted": cast.other_contact,
+        "membership of a caseworker": cast.ngo_caseworker.memberships.get(),
+        "proceeding": Proceeding.objects.get(pk=cast.rows["proceeding"].pk),
+        "change of an entry": ChangeRequest.objects.get(pk=cast.rows["change"].pk),
+    }
+
+
+def actor_of(cast: Cast, who: str) -> Actor:
+    """The class as an actor, after its scene."""
+    if who == "anonymous":
+        return anonymous(cast.at)
+    if who in TOKENS:
+        return actor_for(cast.ngo_manager, at=cast.at, scopes=TOKENS[who])
+    return cast.actor(user_of(cast, who))
+
+
+def answers(cast: Cast, who: str) -> dict[str, dict[str, str]]:
+    """Both columns of one class: {table: {row: cell}}."""
+    rows = rows_of(cast)
+    if who in SCENES:
+        SCENES[who](cast)
+    actor = actor_of(cast, who)
+    return {
+        "permissions": {p.value: _may(actor, p, rows["referral, sent"]) for p in Permission},
+        "rows": {name: "seen" if _sees(actor, row) else "–" for name, row in rows.items()},
+    }
+
+
+def _may(actor: Actor, permission: Permission, case: models.Model) -> str:
+    if not may(actor, permission):
+        return "–"
+    if permission not in OF_A_CASE:
+        return "may"
+    return "may here" if may(actor, permission, case) else "not here"
+
+
+def _sees(actor: Actor, row: models.Model) -> bool:
+    everything: Any = type(row)._default_manager.all()
+    return bool(everything.visible_to(actor).filter(pk=row.pk).exists())
+
+
+def table(name: str) -> list[dict[str, str]]:
+    path = FOLDER / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def column(name: str, who: str) -> dict[str, str]:
+    """What was decided for one class; a cell that is missing is missing."""
+    return {row["row"]: row[who] for row in table(name) if row.get(who)}
+
+
+def write_column(name: str, who: str, cells: dict[str, str]) -> None:
+    decided = {row["row"]: row for row in table(name)}
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / f"{name}.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, ("row", *CLASSES), restval="", extrasaction="ignore",
+                                lineterminator="\n")  # fmt: skip
+        writer.writeheader()
+        for row, cell in cells.items():
+            writer.writerow(decided.get(row, {}) | {"row": row, who: cell})

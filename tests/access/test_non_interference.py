@@ -1,0 +1,162 @@
+"""A case that somebody may not see changes no byte of any answer they get.
+
+Each actor asks every address that can be read, and every search, filter, order and list of the
+API, twice: once as things stand, once after cases were added that the actor may not see. Both
+times begin from the same database; what the first asking wrote is undone. The answers are equal
+to the byte.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.urls import reverse
+
+from referrals.models import Referral
+from tests.access import runner
+from tests.access.arguments import ARGUMENTS
+from tests.referrals import stages
+from tests.support.cast import Cast
+from tests.support.client import StrictClient
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+#: Figures over everybody, under disclosure control instead (tests/ncm/test_disclosure.py).
+AGGREGATES = {"ncm:report", "ncm:report-file", "ncm:reports"}
+#: How many mails, deadlines and jobs wait in all: the operator's page counts everybody's.
+OPERATORS = {"deadlines:health"}
+#: A fresh challenge for the security key each time; the page reads nothing about cases.
+CHALLENGES = {"mfa_add_webauthn"}
+#: Its row seats the cast's one authority on a panel, and no case could be sent to it any more.
+OTHER_STAGE = {"referrals:decider-end"}
+#: What the mask takes away: it differs between any two askings.
+VARYING_HEADERS = {"Date", "X-Request-ID", "Set-Cookie"}
+#: The form's own tokens: against forgery, and of the referral that it would make.
+TOKEN = re.compile(rb'name="(?:csrfmiddlewaretoken|client_key)" value="[^"]+"')
+
+ACTORS = ("stranger", "caseworker", "manager", "police_officer", "officer", "co_ordinator",
+          "rapporteur", "administrator")  # fmt: skip
+
+Maker = Callable[[Cast], Referral]
+HIDDEN: dict[str, Maker] = {
+    "a draft of another organisation": lambda cast: stages.draft(cast, cast.other_manager),
+    "a no to another organisation": lambda cast: stages.refused(cast, cast.other_manager),
+    "a case that another organisation sent": lambda cast: stages.sent(cast, cast.other_manager),
+    "a child's": lambda cast: stages.child(cast, cast.other_manager),
+    "one that was asked about": lambda cast: stages.returned(cast, cast.other_manager),
+}
+#: Beside the bare addresses: each list in each order and narrowed in each way, and what is typed.
+QUERIES = {
+    "referrals:inbox": ("order=due", "status=submitted", "status=returned", "overdue=1", "order=x"),
+    "partners:registry": ("name=lantern", "kind=cso", "name=zzz"),
+    "partners:contacts": ("name=ada",),
+    "deadlines:calendar": ("view=list", "view=month"),
+    "deadlines:inbox": ("unread=1",),
+    "api:referrals": ("order=due", "state=submitted", "state=returned", "order=received"),
+    "api:organisations": ("name=lantern",),
+}
+#: Arguments of addresses that are words; the others are ids.
+WORDS = {"name", "page", "kind", "ending"}
+
+
+def answer(client: StrictClient, url: str) -> tuple[int, dict[str, str], bytes]:
+    """What came back, without what always differs; nothing that the asking wrote is kept."""
+    cookies = client.cookies.copy()
+    with transaction.atomic():
+        response = client.get(url)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    headers = {k: v for k, v in response.headers.items() if k not in VARYING_HEADERS}
+    return response.status_code, headers, TOKEN.sub(b"", response.content)
+
+
+def readable(cast: Cast) -> dict[str, list[str]]:
+    """Every address of the site that can be read, with its rows: {URL name: [paths]}."""
+    rows = [
+        row["url"]
+        for table in runner.tables().values()
+        for row in table
+        if row["method"] == "GET" and "200" in row.values()
+    ]
+    found: dict[str, list[str]] = {}
+    for row in dict.fromkeys(rows):
+        name = row.split("@")[0]
+        if name in AGGREGATES | OPERATORS | CHALLENGES | OTHER_STAGE:
+            continue
+        build = ARGUMENTS.get(row) or ARGUMENTS.get(name)
+        given = {k: v for k, v in (build(cast) if build else {}).items() if k != "_data"}
+        url = reverse(name, kwargs=given)
+        asked = [f"{url}?{query}" for query in QUERIES.get(name, ())]
+        found.setdefault(name, []).extend([url, *asked])
+    return found
+
+
+def client_of(stage: runner.Stage, actor: str, *, is_api: bool) -> StrictClient:
+    return stage._client(actor, is_api)
+
+
+def hidden_from(cast: Cast, actor: Any) -> list[str]:
+    """Which of the hidden cases this actor may really not see; the others prove nothing."""
+    unseen = []
+    for kind, make in HIDDEN.items():
+        with transaction.atomic():
+            made = make(cast)
+            if not Referral.objects.visible_to(actor).filter(pk=made.pk).exists():
+                unseen.append(kind)
+            transaction.set_rollback(True)
+    return unseen
+
+
+@pytest.mark.parametrize("who", ACTORS)
+def test_what_one_may_not_see_changes_nothing(who: str, cast: Cast) -> None:
+    user = getattr(cast, runner.IN_THE_CAST.get(who, who))
+    with time_machine.travel(cast.at, tick=False):
+        asked = [(name, url) for name, urls in readable(cast).items() for url in urls]
+        stage = runner.Stage(cast, ARGUMENTS)
+        clients = {False: client_of(stage, who, is_api=False)}
+        if user.memberships.exists():
+            clients[True] = client_of(stage, who, is_api=True)
+        actor = cast.actor(user)
+        unseen = hidden_from(cast, actor)
+        assert unseen, "this actor sees every case: nothing would be proved"
+
+        def answers() -> dict[str, tuple[int, dict[str, str], bytes]]:
+            return {
+                url: answer(clients[is_api], url)
+                for name, url in asked
+                if (is_api := name.startswith("api:")) in clients
+            }
+
+        before = answers()
+        for kind in unseen:
+            HIDDEN[kind](cast)
+        after = answers()
+    assert [url for url in before if before[url] != after[url]] == []
+    assert sum(status == 200 for status, _, _ in before.values()) >= 5
+
+
+class TestItsAddress:
+    """Each address of a hidden case answers as that of a case that never was."""
+
+    @pytest.mark.parametrize("who", ["caseworker", "manager", "police_officer", "funder"])
+    def test_answers_as_if_it_had_never_been(self, who: str, cast: Cast) -> None:
+        stage = runner.Stage(cast, ARGUMENTS)
+        with time_machine.travel(cast.at, tick=False):
+            hidden = stages.sent(cast, cast.other_manager)
+            for address in runner.addresses():
+                if "uuid" not in address.arguments or "referral" not in address.name:
+                    continue
+                rest = {
+                    argument: "withdraw" if argument in WORDS else runner.NOWHERE
+                    for argument in set(address.arguments) - {"uuid"}
+                }
+                client = client_of(stage, who, is_api=address.is_api)
+                pair = [
+                    answer(client, reverse(address.name, kwargs={"uuid": uuid, **rest}))
+                    for uuid in (hidden.uuid, runner.NOWHERE)
+                ]
+                assert pair[0] == pair[1], address.name
+                assert pair[0][0] in (403, 404, 405), address.name

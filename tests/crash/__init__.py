@@ -1,0 +1,1 @@
+"""What scripts/crash.py runs inside Django: settings, a kind of deadline, stage and proof."""
