@@ -15,7 +15,8 @@ import time_machine
 from django.db import transaction
 from django.urls import reverse
 
-from referrals.models import Referral
+from referrals.models import Referral, Restriction
+from referrals.services import restrictions
 from tests.access import runner
 from tests.access.arguments import ARGUMENTS
 from tests.referrals import stages
@@ -40,6 +41,19 @@ TOKEN = re.compile(rb'name="(?:csrfmiddlewaretoken|client_key)" value="[^"]+"')
 ACTORS = ("stranger", "caseworker", "manager", "police_officer", "officer", "co_ordinator",
           "rapporteur", "administrator")  # fmt: skip
 
+
+def restricted(cast: Cast, referral: Referral) -> Referral:
+    """Closed by those who keep it to two of themselves."""
+    restrictions.restrict(
+        referral=referral,
+        by=cast.actor(cast.ngo_caseworker),
+        at=cast.at,
+        people=[cast.ngo_caseworker, cast.ngo_manager],
+        reason="Invented reasons.",
+    )
+    return referral
+
+
 Maker = Callable[[Cast], Referral]
 HIDDEN: dict[str, Maker] = {
     "a draft of another organisation": lambda cast: stages.draft(cast, cast.other_manager),
@@ -47,6 +61,8 @@ HIDDEN: dict[str, Maker] = {
     "a case that another organisation sent": lambda cast: stages.sent(cast, cast.other_manager),
     "a child's": lambda cast: stages.child(cast, cast.other_manager),
     "one that was asked about": lambda cast: stages.returned(cast, cast.other_manager),
+    "a restricted one": lambda cast: restricted(cast, stages.sent(cast)),
+    "a restricted one that was never sent": lambda cast: restricted(cast, stages.consented(cast)),
 }
 #: Beside the bare addresses: each list in each order and narrowed in each way, and what is typed.
 QUERIES = {
@@ -104,7 +120,10 @@ def hidden_from(cast: Cast, actor: Any) -> list[str]:
     for kind, make in HIDDEN.items():
         with transaction.atomic():
             made = make(cast)
-            if not Referral.objects.visible_to(actor).filter(pk=made.pk).exists():
+            is_seen = Referral.objects.visible_to(actor).filter(pk=made.pk).exists()
+            # Whoever names people for a restricted case is told, each day, that it needs some.
+            is_told = Restriction.objects.to_be_named_by(actor).filter(referral=made).exists()
+            if not is_seen and not is_told:
                 unseen.append(kind)
             transaction.set_rollback(True)
     return unseen

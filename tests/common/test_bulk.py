@@ -40,7 +40,7 @@ class TestWriteEach:
             write_each([], ["due_at"])
         assert len(queries) == 0
 
-    @pytest.mark.skipif("connection.vendor != 'postgresql'")
+    @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="arrays are PostgreSQL's")
     def test_refuses_what_is_no_column(self) -> None:
         entry = Entry.objects.create(name="one", received_at=AT)
         with pytest.raises(ValueError, match="Entry has no column sights"):

@@ -145,7 +145,7 @@ class TestOnSqlite:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="one writer on SQLite")
 class TestRace:
     ROWS = 400
 

@@ -348,7 +348,7 @@ class TestMergeSlices:
         staying = {"g1": 2, "g2": 1}[left]
         assert merge_slices(slices(staying), INBOX, cursor=first.next, size=5).restarted
 
-    @pytest.mark.skipif("connection.vendor != 'postgresql'")
+    @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="one statement of all slices")
     @pytest.mark.parametrize("size", [1, 15])
     def test_is_four_queries_however_many_groups(self, size, django_assert_num_queries):
         first = merge_slices(slices(1, 2, 3), INBOX, size=size)
@@ -357,7 +357,7 @@ class TestMergeSlices:
             assert page.count.number
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="reads PostgreSQL's plans")
 class TestRowsScanned:
     """On PostgreSQL a page in the middle reads no more rows than the first."""
 

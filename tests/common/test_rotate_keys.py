@@ -225,7 +225,9 @@ class TestDryRun:
             rotate("--batch", "0")
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif(
+    "connection.vendor != 'postgresql'", reason="SQLite has no row locks or policies"
+)
 class TestOnPostgreSQL:
     def test_locks_a_batch_without_stopping_rows_that_refer_to_it(
         self, words: dict[int, bytes]
@@ -314,7 +316,7 @@ def database_url() -> str:
     )
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="one writer on SQLite")
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 class TestRotateKeysUnderKill:

@@ -188,7 +188,7 @@ class TestApply:
         ):  # two of them are the savepoint of the test's transaction
             PARCEL.apply(parcel, "send", by=clerk, at=AT)
 
-    @pytest.mark.skipif("connection.vendor != 'postgresql'")
+    @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite locks no rows")
     def test_locks_the_row_and_nothing_joined_to_it(self, parcel, clerk):
         with CaptureQueriesContext(connection) as queries:
             PARCEL.apply(parcel, "send", by=clerk, at=AT)
@@ -363,7 +363,7 @@ class TestTable:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="one writer on SQLite")
 class TestRace:
     def test_lets_one_of_eight_through(self, parcel, clerk):
         """Eight people accept the same row at once: one event, seven told that it is done."""

@@ -36,9 +36,9 @@ def test_runs_to_its_end_on_a_sound_country(tmp_path: Path, monkeypatch) -> None
 
     assert list(upkeep.drift(at=timezone.now())) == []
     with connection.cursor() as cursor:
-        # Every deferred foreign key of what was filled while they were not looked at.
         cursor.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid")
         assert cursor.fetchone() == (0,)
+    # Every deferred foreign key of what was filled while they were not looked at.
     connection.check_constraints()
     names = {bar.name for bar in run.findings.bars}
     assert len(names) == len(run.findings.bars) >= 14

@@ -26,9 +26,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deadlines.services.sweep import sweep
-from referrals.choices import Outcome
+from referrals.choices import EmergencyReason, OrderedBy, Outcome, Section
 from referrals.models import Referral
-from referrals.services import consents, decisions, identity, referrals
+from referrals.services import (
+    consents,
+    decisions,
+    disclosures,
+    emergency,
+    exclusions,
+    identity,
+    referrals,
+    restrictions,
+)
 from tests.access import runner
 from tests.access.arguments import ARGUMENTS
 from tests.referrals import stages
@@ -36,7 +45,8 @@ from tests.support.cast import Cast
 from tests.support.client import StrictClient
 
 FIELDS = ("name", "document", "contact", "safe", "story", "question", "answer", "opinion",
-          "reply", "proposal", "reasons")  # fmt: skip
+          "reply", "proposal", "reasons", "refusal", "restriction", "exclusion", "emergency",
+          "legal_basis", "order", "no_disclosure")  # fmt: skip
 CANARY = {field: f"Qz{field}kqx" for field in FIELDS}
 #: Whoever is in the circle of the case, and the pages on which they may read of it.
 CIRCLE = ("caseworker", "manager", "officer")
@@ -80,7 +90,8 @@ def go_all_the_way(cast: Cast) -> Referral:
         contact=CANARY["contact"],
         safe_contact=CANARY["safe"],
     )
-    consents.record_consent(referral=referral, by=keeper, at=cast.at, language="sq")
+    consents.record_refusal(referral=referral, by=keeper, at=cast.at, note=CANARY["refusal"])
+    consents.record_consent(referral=stages.now(referral), by=keeper, at=cast.at, language="sq")
     referral = referrals.send_referral(referral=stages.now(referral), by=keeper, at=cast.at)
     referrals.ask_back(referral=referral, by=officer, at=cast.at, questions=[CANARY["question"]])
     open_questions = stages.Question.objects.filter(referral=referral)
@@ -101,6 +112,47 @@ def go_all_the_way(cast: Cast) -> Referral:
         opinion_answer=CANARY["reply"],
     )
     return stages.now(referral)
+
+
+def close_and_open(cast: Cast, referral: Referral) -> None:
+    """Opened in an emergency, ordered to be disclosed and refused, one kept out, then restricted.
+
+    Each with a word of its own for why.
+    """
+    keeper, other = cast.actor(cast.ngo_caseworker), cast.actor(cast.other_manager)
+    emergency.ask(
+        reference=referral.reference,
+        by=other,
+        at=cast.at,
+        reason_code=EmergencyReason.DANGER,
+        reason=CANARY["emergency"],
+    )
+    order = disclosures.enter_order(
+        referral=stages.now(referral),
+        by=keeper,
+        at=cast.at,
+        ordered_by=OrderedBy.COURT,
+        scope=[Section.NARRATIVE],
+        legal_basis=CANARY["legal_basis"],
+        order_reference=CANARY["order"],
+        second_body=cast.other_ngo,
+        expires_on=(cast.at + timedelta(days=10)).date(),
+    )
+    disclosures.refuse(disclosure=order, by=other, at=cast.at, reason=CANARY["no_disclosure"])
+    exclusions.exclude(
+        referral=stages.now(referral),
+        by=keeper,
+        at=cast.at,
+        reason=CANARY["exclusion"],
+        user=cast.unlisted_manager,
+    )
+    restrictions.restrict(
+        referral=stages.now(referral),
+        by=keeper,
+        at=cast.at,
+        people=[cast.ngo_caseworker, cast.ngo_manager],
+        reason=CANARY["restriction"],
+    )
 
 
 class Listener:
@@ -199,6 +251,7 @@ def test_a_canary_is_heard_in_its_own_cage_only(
         at=cast.at,
         reasons=CANARY["reasons"],
     )
+    close_and_open(cast, stages.now(referral))
     sweep(at=timezone.now() + timedelta(days=1), clock=timezone.now)
 
     assert mail.outbox, "nothing was mailed: this test shows nothing"

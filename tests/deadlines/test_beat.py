@@ -44,7 +44,7 @@ class TestLock:
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="advisory locks are PostgreSQL's")
 def test_a_database_that_restarts_takes_the_lock_away_and_gives_it_again() -> None:
     first, second = _own_session(), _own_session()
     assert first.hold()

@@ -334,7 +334,7 @@ class TestDisplay:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="one writer on SQLite")
 class TestParallel:
     def test_four_sweeps_at_once_tell_each_person_once(
         self, start, deadline_kind, ann, ben, monkeypatch
@@ -370,7 +370,7 @@ class TestParallel:
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="reads PostgreSQL's plans")
 class TestPlan:
     ROWS = 20_000
 
