@@ -152,9 +152,9 @@ def grant(
                 tables.basis.objects.filter(pk=known.pk).update(until_at=until)
     tables.basis.objects.bulk_create(missing)
     if is_new:
-        wanted = _following(tables, [subject], (Standing.of(basis) for basis in missing))
-        _add(subject, tables.group_grant, "group_id", wanted.of_groups)
-        _add(subject, tables.user_grant, "user_id", wanted.of_users)
+        rows = _following(tables, [subject], (Standing.of(basis) for basis in missing))
+        _add(subject, tables.group_grant, "group_id", rows.of_groups)
+        _add(subject, tables.user_grant, "user_id", rows.of_users)
     else:
         rederive(subject=subject, at=at)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from accounts.models import User
 from partners.choices import Capacity, GrantReason, Role
@@ -60,6 +60,22 @@ def named(referral: Referral, organisation: Organisation, at: datetime) -> Query
         subject=referral, reason=GrantReason.NAMED, permission="see", ended_at=None
     )
     return _workers(organisation, at).filter(pk__in=bases.values("user")).order_by("pk")
+
+
+def numbers_named(
+    referrals: Iterable[Referral], organisation: Organisation, at: datetime
+) -> dict[int, int]:
+    """For a page of cases: {key of the case: how many `named` would find}, none left out."""
+    keys = [referral.pk for referral in referrals]
+    bases = ReferralGrantBasis.objects.filter(
+        subject__in=keys,
+        reason=GrantReason.NAMED,
+        permission="see",
+        ended_at=None,
+        user__in=_workers(organisation, at),
+    )
+    counted = bases.values_list("subject").annotate(Count("user", distinct=True))
+    return {**dict.fromkeys(keys, 0), **dict(counted)}
 
 
 def nameable(referral: Referral, organisation: Organisation, at: datetime) -> QuerySet[User]:

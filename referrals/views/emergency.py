@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -87,7 +88,7 @@ def _state(access: EmergencyAccess, actor: Actor) -> dict[str, str]:
 @needs(P.EMERGENCY_ACCESS, fresh=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """Say which case and why; it opens for an hour, or waits for the second person."""
+    """Say which case and why; it opens for a short time, or waits for the second person."""
     actor = acting(request)
     if actor.is_enforcement:
         raise PermissionDenied
@@ -101,9 +102,16 @@ def ask(request: HttpRequest) -> HttpResponse:
             if access.opened_at is None:
                 messages.info(request, _("This case takes two people. The other one was asked."))
                 return redirect("referrals:emergency-access", uuid=access.uuid)
-            messages.success(request, _("The case is open to you for an hour."))
+            text = _("The case is open to you for %(minutes)s minutes.") % {"minutes": _minutes()}
+            messages.success(request, text)
             return redirect("referrals:detail", uuid=access.case_uuid)
-    return render(request, "referrals/emergency_ask.html", {"form": form})
+    context = {"form": form, "minutes": _minutes()}
+    return render(request, "referrals/emergency_ask.html", context)
+
+
+def _minutes() -> int:
+    """How long an emergency opens a case."""
+    return round(settings.EMERGENCY_ACCESS_FOR.total_seconds() / 60)
 
 
 @needs(P.EMERGENCY_REVIEW)
@@ -127,6 +135,7 @@ def access(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "facts": _facts(row, shown=shown),
         "form": form,
         "may_agree": services.may_agree(row, actor),
+        "minutes": _minutes(),
         "case": row.case_uuid if shown and (row.asked_by_id != actor.user_id or is_open) else None,
     }
     return render(request, "referrals/emergency_access.html", context)

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from common.workflow import NotAllowed, NotPossible
-from partners.access import Actor
 from partners.views.lists import columns, page_links
 from referrals import closing, words
 from referrals.forms import protection as forms
@@ -31,23 +30,23 @@ LATEST_FIRST = Order("-since_at", "-id", named_by="uuid")
 def naming(request: HttpRequest) -> HttpResponse:
     """The restricted cases for which one's organisation names people: reference and how many."""
     actor = acting(request)
-    if not closing.names_people(actor):
+    if actor.organisation is None or not closing.names_people(actor):
         raise PermissionDenied
     found = Restriction.objects.to_be_named_by(actor).select_related("referral")
     page = paginate(found, LATEST_FIRST, cursor=request.GET.get("cursor", ""))
+    cases = [each.referral for each in page.rows]
+    numbers = closing.numbers_named(cases, actor.organisation, actor.at)
     context = {
         "page": page,
         "columns": columns(_("Reference"), _("Restricted"), _("People named")),
-        "rows": [_row(each, actor) for each in page.rows],
+        "rows": [_row(each, numbers[each.referral_id]) for each in page.rows],
         "empty": {"title": _("No case is restricted")},
         **page_links(request, page),
     }
     return render(request, "referrals/naming.html", context)
 
 
-def _row(restriction: Restriction, actor: Actor) -> list[dict[str, Any]]:
-    assert actor.organisation is not None  # noqa: S101 - `names_people` saw to it
-    number = closing.named(restriction.referral, actor.organisation, actor.at).count()
+def _row(restriction: Restriction, number: int) -> list[dict[str, Any]]:
     short = number < closing.ENOUGH
     return [
         {

@@ -31,6 +31,7 @@ from referrals.services import consents, decisions, exclusions, identity, restri
 from tests.referrals import stages
 from tests.referrals.stages import now
 from tests.support.cast import Cast, person, works_for
+from tests.support.queries import counted
 
 pytestmark = pytest.mark.django_db
 WHY = "Invented words of why somebody must not know."
@@ -279,6 +280,19 @@ class TestNaming:
         assert client_for(cast.other_manager).get(url).status_code == 404
         # Where there is a manager, officers are not told that there is anything to name.
         assert client_for(cast.second_officer).get(reverse("referrals:naming")).status_code == 403
+
+    def test_lists_many_cases_for_the_price_of_one(self, cast: Cast, client_for) -> None:
+        client, url = client_for(cast.ngo_manager), reverse("referrals:naming")
+        restricted(cast, stages.sent(cast))
+        client.get(url)
+        with counted() as one:
+            assert client.get(url).content.decode().count("R-") >= 1
+        for _each in range(3):
+            restricted(cast, stages.sent(cast))
+        with counted() as four:
+            page = client.get(url)
+        assert [cells[2]["text"] for cells in page.context["rows"]] == ["2"] * 4
+        assert len(four) == len(one) <= 8
 
 
 class TestLift:

@@ -16,6 +16,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
+from common.country import current
 from tests.support.cast import Cast, assemble
 
 #: A cast that was put on stage longer ago than this is assembled anew: "an hour ago" stays true.
@@ -63,7 +64,8 @@ def stage(at: datetime) -> Cast:
 
 
 def _ground() -> tuple[Any, ...]:
-    """What rows point to that migrations made; a flushed database makes it anew, keys and all."""
+    """What the cast stands on: the country whose rules started its clocks, and what rows point to
+    that migrations made; a flushed database makes it anew, keys and all."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT min(id), max(id), (SELECT min(id) FROM django_content_type),"
@@ -73,7 +75,7 @@ def _ground() -> tuple[Any, ...]:
             " (SELECT max(id) FROM partners_organisation) FROM auth_permission"
         )
         row: tuple[Any, ...] = cursor.fetchone()
-        return row
+    return (current(), *row)
 
 
 def _tables() -> Iterator[tuple[str, str]]:
