@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'person with a sign-in',
                 'verbose_name_plural': 'people with a sign-in',
+                'constraints': [models.CheckConstraint(condition=models.Q(('is_superuser', False)), name='user_never_superuser', violation_error_message='Nobody passes every check: there are no superusers.'), models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower(models.F('email')))), name='user_email_lower_case', violation_error_message='An address is kept in lower case.')],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +83,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'access log entry',
                 'verbose_name_plural': 'access log entries',
+                'indexes': [models.Index(fields=['subject_kind', 'subject_uuid', 'at'], name='accesslog_by_subject'), models.Index(fields=['organisation_uuid', 'at'], name='accesslog_by_organisation'), models.Index(fields=['user', 'at'], name='accesslog_by_user')],
+                'constraints': [models.UniqueConstraint(fields=('shard', 'seq'), name='accesslog_one_per_place', violation_error_message='Each place in the log is taken once.'), models.CheckConstraint(condition=models.Q(('user__isnull', False), models.Q(('system', ''), _negated=True), _connector='OR'), name='accesslog_has_actor', violation_error_message='An entry names a person or a part of the system.')],
             },
         ),
         migrations.CreateModel(
@@ -104,6 +107,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'API token',
                 'verbose_name_plural': 'API tokens',
+                'constraints': [models.CheckConstraint(condition=models.Q(('expiry__isnull', False), ('expiry__lte', django.db.models.expressions.CombinedExpression(models.F('issued_at'), '+', models.Value(datetime.timedelta(days=90))))), name='apitoken_expires', violation_error_message='A token runs out within 90 days.')],
             },
         ),
         migrations.CreateModel(
@@ -124,6 +128,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'reset of a second factor',
                 'verbose_name_plural': 'resets of second factors',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('done_at', None), ('stopped_at', None)), fields=('user',), name='factorreset_one_open', violation_error_message='A reset is under way already.'), models.CheckConstraint(condition=models.Q(models.Q(('asked_by', models.F('user')), _negated=True), models.Q(('agreed_by', None), models.Q(models.Q(('agreed_by', models.F('user')), _negated=True), models.Q(('agreed_by', models.F('asked_by')), _negated=True)), _connector='OR')), name='factorreset_three_people', violation_error_message='Two other people reset a second factor.'), models.CheckConstraint(condition=models.Q(models.Q(('agreed_at', None), ('agreed_by', None), ('due_at', None)), models.Q(('agreed_at__isnull', False), ('agreed_by__isnull', False), ('due_at__gt', models.F('agreed_at'))), _connector='OR'), name='factorreset_agreed_before_due', violation_error_message='A reset runs from when the second person agreed.'), models.CheckConstraint(condition=models.Q(('done_at', None), models.Q(('done_at__gte', models.F('due_at')), ('stopped_at', None)), _connector='OR'), name='factorreset_done_when_due', violation_error_message='A reset is carried out when it is due.')],
             },
         ),
         migrations.CreateModel(
@@ -147,6 +152,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'invitation',
                 'verbose_name_plural': 'invitations',
+                'indexes': [models.Index(fields=['kind', 'subject_uuid', '-invited_at'], name='invitation_by_subject')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('invited_at'))), name='invitation_runs_out_later', violation_error_message='An invitation runs out after it was sent.'), models.CheckConstraint(condition=models.Q(models.Q(('accepted_at', None), ('accepted_by', None)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='invitation_accepted_by_somebody', violation_error_message='An accepted invitation names who accepted it.'), models.CheckConstraint(condition=models.Q(('accepted_at', None), ('revoked_at', None), _connector='OR'), name='invitation_one_ending', violation_error_message='An invitation is accepted or withdrawn, not both.'), models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower(models.F('email')))), name='invitation_email_lower_case', violation_error_message='An address is kept in lower case.')],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +168,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'kept form',
                 'verbose_name_plural': 'kept forms',
+                'constraints': [models.UniqueConstraint(fields=('user', 'path'), name='keptform_one_per_page', violation_error_message='One page keeps one set of answers.')],
             },
         ),
         migrations.CreateModel(
@@ -174,77 +182,5 @@ class Migration(migrations.Migration):
                 'verbose_name': 'used one-time code',
                 'verbose_name_plural': 'used one-time codes',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('is_superuser', False)), name='user_never_superuser', violation_error_message='Nobody passes every check: there are no superusers.'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower(models.F('email')))), name='user_email_lower_case', violation_error_message='An address is kept in lower case.'),
-        ),
-        migrations.AddIndex(
-            model_name='accesslog',
-            index=models.Index(fields=['subject_kind', 'subject_uuid', 'at'], name='accesslog_by_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='accesslog',
-            index=models.Index(fields=['organisation_uuid', 'at'], name='accesslog_by_organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='accesslog',
-            index=models.Index(fields=['user', 'at'], name='accesslog_by_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='accesslog',
-            constraint=models.UniqueConstraint(fields=('shard', 'seq'), name='accesslog_one_per_place', violation_error_message='Each place in the log is taken once.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accesslog',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', False), models.Q(('system', ''), _negated=True), _connector='OR'), name='accesslog_has_actor', violation_error_message='An entry names a person or a part of the system.'),
-        ),
-        migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=models.CheckConstraint(condition=models.Q(('expiry__isnull', False), ('expiry__lte', django.db.models.expressions.CombinedExpression(models.F('issued_at'), '+', models.Value(datetime.timedelta(days=90))))), name='apitoken_expires', violation_error_message='A token runs out within 90 days.'),
-        ),
-        migrations.AddConstraint(
-            model_name='factorreset',
-            constraint=models.UniqueConstraint(condition=models.Q(('done_at', None), ('stopped_at', None)), fields=('user',), name='factorreset_one_open', violation_error_message='A reset is under way already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='factorreset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asked_by', models.F('user')), _negated=True), models.Q(('agreed_by', None), models.Q(models.Q(('agreed_by', models.F('user')), _negated=True), models.Q(('agreed_by', models.F('asked_by')), _negated=True)), _connector='OR')), name='factorreset_three_people', violation_error_message='Two other people reset a second factor.'),
-        ),
-        migrations.AddConstraint(
-            model_name='factorreset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agreed_at', None), ('agreed_by', None), ('due_at', None)), models.Q(('agreed_at__isnull', False), ('agreed_by__isnull', False), ('due_at__gt', models.F('agreed_at'))), _connector='OR'), name='factorreset_agreed_before_due', violation_error_message='A reset runs from when the second person agreed.'),
-        ),
-        migrations.AddConstraint(
-            model_name='factorreset',
-            constraint=models.CheckConstraint(condition=models.Q(('done_at', None), models.Q(('done_at__gte', models.F('due_at')), ('stopped_at', None)), _connector='OR'), name='factorreset_done_when_due', violation_error_message='A reset is carried out when it is due.'),
-        ),
-        migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(fields=['kind', 'subject_uuid', '-invited_at'], name='invitation_by_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('invited_at'))), name='invitation_runs_out_later', violation_error_message='An invitation runs out after it was sent.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepted_at', None), ('accepted_by', None)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='invitation_accepted_by_somebody', violation_error_message='An accepted invitation names who accepted it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted_at', None), ('revoked_at', None), _connector='OR'), name='invitation_one_ending', violation_error_message='An invitation is accepted or withdrawn, not both.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower(models.F('email')))), name='invitation_email_lower_case', violation_error_message='An address is kept in lower case.'),
-        ),
-        migrations.AddConstraint(
-            model_name='keptform',
-            constraint=models.UniqueConstraint(fields=('user', 'path'), name='keptform_one_per_page', violation_error_message='One page keeps one set of answers.'),
         ),
     ]

@@ -10,9 +10,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('deadlines', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -54,6 +54,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'deadline',
                 'verbose_name_plural': 'deadlines',
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('cancelled_at', None), ('met_at', None)), fields=['due_at'], name='deadline_open_due'), models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at', 'id'], name='deadline_next'), models.Index(condition=models.Q(('cancelled_at', None), ('met_at', None), ('group__isnull', False)), fields=['group', 'due_at', 'id'], name='deadline_of_group'), models.Index(condition=models.Q(('cancelled_at', None), ('met_at', None), ('user__isnull', False)), fields=['user', 'due_at', 'id'], name='deadline_of_user'), models.Index(fields=['subject_uuid'], name='deadline_of_subject')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='deadline_binds_a_group_or_a_person', violation_error_message='Give exactly one of: group, user.'), models.CheckConstraint(condition=models.Q(('bound__in', ['latest', 'earliest', 'lasts', 'expires'])), name='deadline_bound_is_known', violation_error_message='This is not a known value of bound.'), models.CheckConstraint(condition=models.Q(('unit__in', ['hours', 'days', 'working_days', 'months', 'fixed_date', 'yearly'])), name='deadline_unit_is_known', violation_error_message='This is not a known value of unit.'), models.UniqueConstraint(condition=models.Q(('cancelled_at', None), ('met_at', None), ('group__isnull', False)), fields=('kind', 'subject_uuid', 'group'), name='deadline_open_once_for_group', violation_error_message='This clock already runs for this group.'), models.UniqueConstraint(condition=models.Q(('cancelled_at', None), ('met_at', None), ('user__isnull', False)), fields=('kind', 'subject_uuid', 'user'), name='deadline_open_once_for_user', violation_error_message='This clock already runs for this person.'), models.CheckConstraint(condition=models.Q(('met_at', None), ('cancelled_at', None), _connector='OR'), name='deadline_one_ending', violation_error_message='A deadline is met or cancelled: one of them.'), models.CheckConstraint(condition=models.Q(('paused_at', None), models.Q(('cancelled_at', None), ('met_at', None)), _connector='OR'), name='deadline_pauses_while_open', violation_error_message='Only a deadline that is open can stand still.'), models.CheckConstraint(condition=models.Q(models.Q(('next_at', None), ('next_stage', '')), models.Q(('next_at__isnull', False), ('paused_at', None), ('cancelled_at', None), ('met_at', None), models.Q(('next_stage', ''), _negated=True)), _connector='OR'), name='deadline_tells_while_it_runs', violation_error_message='Nobody is told of a deadline that does not run.'), models.CheckConstraint(condition=models.Q(models.Q(('extended_at', None), ('extended_to', None)), models.Q(('extended_at__isnull', False), ('extended_to__isnull', False)), _connector='OR'), name='deadline_extended_both', violation_error_message='An extension has a moment and a new end.')],
             },
         ),
         migrations.CreateModel(
@@ -73,6 +75,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'events of deadlines',
                 'ordering': ['deadline_id', 'pk'],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('act__in', ['paused', 'resumed', 'extended', 'met', 'cancelled', 'ended'])), name='deadlineevent_act_is_known', violation_error_message='This is not a known value of act.'), models.CheckConstraint(condition=models.Q(models.Q(('act', 'extended'), _negated=True), models.Q(models.Q(('reason_code', ''), _negated=True), ('due_after__gt', models.F('due_before'))), _connector='OR'), name='deadlineevent_extension_has_reason', violation_error_message='An extension gives a reason and a later end.')],
             },
         ),
         migrations.CreateModel(
@@ -90,6 +93,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'reminder',
                 'verbose_name_plural': 'reminders',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('deadline', 'stage', 'rung', 'for_due_at', 'recipient'), name='reminder_once', violation_error_message='This person was told already.'), models.CheckConstraint(condition=models.Q(('stage__in', ['before', 'on', 'after', 'escalate'])), name='reminder_stage_is_known', violation_error_message='This is not a known value of stage.'), models.CheckConstraint(condition=models.Q(models.Q(('rung__gte', 1), ('stage', 'escalate')), models.Q(models.Q(('stage', 'escalate'), _negated=True), ('rung', 0)), _connector='OR'), name='reminder_rung_of_the_ladder', violation_error_message='Only an escalation stands on a rung.')],
             },
         ),
         migrations.CreateModel(
@@ -109,81 +113,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'corrected working days',
                 'indexes': [models.Index(fields=['country', 'id'], name='calendarday_of_country')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('cancelled_at', None), ('met_at', None)), fields=['due_at'], name='deadline_open_due'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at', 'id'], name='deadline_next'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('cancelled_at', None), ('met_at', None), ('group__isnull', False)), fields=['group', 'due_at', 'id'], name='deadline_of_group'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('cancelled_at', None), ('met_at', None), ('user__isnull', False)), fields=['user', 'due_at', 'id'], name='deadline_of_user'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(fields=['subject_uuid'], name='deadline_of_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='deadline_binds_a_group_or_a_person', violation_error_message='Give exactly one of: group, user.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('bound__in', ['latest', 'earliest', 'lasts', 'expires'])), name='deadline_bound_is_known', violation_error_message='This is not a known value of bound.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('unit__in', ['hours', 'days', 'working_days', 'months', 'fixed_date', 'yearly'])), name='deadline_unit_is_known', violation_error_message='This is not a known value of unit.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at', None), ('met_at', None), ('group__isnull', False)), fields=('kind', 'subject_uuid', 'group'), name='deadline_open_once_for_group', violation_error_message='This clock already runs for this group.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at', None), ('met_at', None), ('user__isnull', False)), fields=('kind', 'subject_uuid', 'user'), name='deadline_open_once_for_user', violation_error_message='This clock already runs for this person.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('met_at', None), ('cancelled_at', None), _connector='OR'), name='deadline_one_ending', violation_error_message='A deadline is met or cancelled: one of them.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('paused_at', None), models.Q(('cancelled_at', None), ('met_at', None)), _connector='OR'), name='deadline_pauses_while_open', violation_error_message='Only a deadline that is open can stand still.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_at', None), ('next_stage', '')), models.Q(('next_at__isnull', False), ('paused_at', None), ('cancelled_at', None), ('met_at', None), models.Q(('next_stage', ''), _negated=True)), _connector='OR'), name='deadline_tells_while_it_runs', violation_error_message='Nobody is told of a deadline that does not run.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('extended_at', None), ('extended_to', None)), models.Q(('extended_at__isnull', False), ('extended_to__isnull', False)), _connector='OR'), name='deadline_extended_both', violation_error_message='An extension has a moment and a new end.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadlineevent',
-            constraint=models.CheckConstraint(condition=models.Q(('act__in', ['paused', 'resumed', 'extended', 'met', 'cancelled', 'ended'])), name='deadlineevent_act_is_known', violation_error_message='This is not a known value of act.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadlineevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('act', 'extended'), _negated=True), models.Q(models.Q(('reason_code', ''), _negated=True), ('due_after__gt', models.F('due_before'))), _connector='OR'), name='deadlineevent_extension_has_reason', violation_error_message='An extension gives a reason and a later end.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('deadline', 'stage', 'rung', 'for_due_at', 'recipient'), name='reminder_once', violation_error_message='This person was told already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', ['before', 'on', 'after', 'escalate'])), name='reminder_stage_is_known', violation_error_message='This is not a known value of stage.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rung__gte', 1), ('stage', 'escalate')), models.Q(models.Q(('stage', 'escalate'), _negated=True), ('rung', 0)), _connector='OR'), name='reminder_rung_of_the_ladder', violation_error_message='Only an escalation stands on a rung.'),
         ),
     ]

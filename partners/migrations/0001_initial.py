@@ -12,8 +12,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('accounts', '__first__'),
         ('auth', '0012_alter_user_first_name_max_length'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -109,6 +109,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'organisations',
                 'permissions': [('see_organisation', 'See the entry'), ('edit_organisation', 'Change the entry')],
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('is_listed', True), ('state', 'member')), fields=['name', 'id'], name='organisation_listed_by_name'), models.Index(fields=['name', 'id'], name='organisation_by_name'), models.Index(fields=['state', 'applied_at', 'id'], name='organisation_review_queue')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('applied_at__isnull', True), ('applied_by__isnull', True)), models.Q(('applied_at__isnull', False), ('applied_by__isnull', False)), _connector='OR'), name='organisation_applied_at_with_applied_by', violation_error_message='Give both applied at and applied by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('member_at__isnull', True), ('member_by__isnull', True)), models.Q(('member_at__isnull', False), ('member_by__isnull', False)), _connector='OR'), name='organisation_member_at_with_member_by', violation_error_message='Give both member at and member by, or neither.'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'withdrawn']), ('applied_at__isnull', False), _connector='OR'), name='organisation_sent_when_beyond_draft', violation_error_message='An application must be sent before it is reviewed.'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'member'), _negated=True), ('member_at__isnull', False), _connector='OR'), name='organisation_member_was_admitted', violation_error_message='A member must have been admitted by somebody.'), models.CheckConstraint(condition=models.Q(('cso_class', ''), models.Q(('kind', 'state_agency'), _negated=True), _connector='OR'), name='organisation_class_only_for_civil_society', violation_error_message='A State agency has no class of civil society actor.'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'applied', 'under_review', 'returned', 'member', 'withdrawn'])), name='organisation_state_known', violation_error_message='This state does not exist.')],
             },
         ),
         migrations.CreateModel(
@@ -129,6 +131,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'memberships',
                 'ordering': ['organisation_id', 'user_id', 'role'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('until_at__isnull', True)), fields=('user', 'organisation', 'role'), name='membership_once_at_a_time'), models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gte', models.F('from_at')), _connector='OR'), name='membership_ends_after_it_begins', violation_error_message='A membership cannot end before it begins.'), models.CheckConstraint(condition=models.Q(('role__in', ['caseworker', 'manager', 'co_ordinator', 'rapporteur', 'funder', 'administrator'])), name='membership_role_known', violation_error_message='This role does not exist.')],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +174,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'capacity',
                 'verbose_name_plural': 'capacities',
                 'ordering': ['organisation_id', 'capacity'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('organisation', 'capacity'), name='heldcapacity_once_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('granted_at__isnull', True), ('granted_by__isnull', True)), models.Q(('granted_at__isnull', False), ('granted_by__isnull', False)), _connector='OR'), name='heldcapacity_granted_at_with_granted_by', violation_error_message='Give both granted at and granted by, or neither.')],
             },
         ),
         migrations.CreateModel(
@@ -189,6 +193,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'review of an answer',
                 'verbose_name_plural': 'reviews of answers',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'field'), name='fieldreview_one_per_answer'), models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'question'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='fieldreview_question_is_asked', violation_error_message='Write the question the organisation should answer.')],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +214,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'events',
                 'ordering': ['-at', '-id'],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['organisation', '-at', '-id'], name='event_timeline')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'organisation.returned'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='organisationevent_return_says_why', violation_error_message='Say what the organisation should change.')],
             },
         ),
         migrations.CreateModel(
@@ -229,6 +236,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='organisationgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'), models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='organisationgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.')],
             },
         ),
         migrations.CreateModel(
@@ -243,6 +251,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('group', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -257,6 +266,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('user', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -285,6 +295,7 @@ class Migration(migrations.Migration):
                 'ordering': ['organisation_id', 'rank', 'id'],
                 'permissions': [('see_pointofcontact', 'See the point of contact'), ('edit_pointofcontact', 'Change the point of contact')],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('deputy_for__isnull', True), ('rank', 0)), models.Q(('deputy_for__isnull', False), ('rank__gt', 0)), _connector='OR'), name='pointofcontact_deputies_are_ranked', violation_error_message='A deputy has a rank of 1 or more.'), models.UniqueConstraint(condition=models.Q(('deputy_for__isnull', False), ('ended_at__isnull', True)), fields=('deputy_for', 'rank'), name='pointofcontact_one_deputy_per_rank', violation_error_message='Another deputy already has this rank.')],
             },
         ),
         migrations.CreateModel(
@@ -334,6 +345,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'channels',
                 'ordering': ['contact_id', 'rank'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('contact', 'rank'), name='channel_one_per_rank')],
             },
         ),
         migrations.CreateModel(
@@ -354,6 +366,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='pointofcontactgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'), models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='pointofcontactgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.')],
             },
         ),
         migrations.CreateModel(
@@ -368,6 +381,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('group', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -382,6 +396,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('user', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -394,126 +409,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'role'), name='rolegroup_one_per_role')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(condition=models.Q(('is_listed', True), ('state', 'member')), fields=['name', 'id'], name='organisation_listed_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(fields=['name', 'id'], name='organisation_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='organisation',
-            index=models.Index(fields=['state', 'applied_at', 'id'], name='organisation_review_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('applied_at__isnull', True), ('applied_by__isnull', True)), models.Q(('applied_at__isnull', False), ('applied_by__isnull', False)), _connector='OR'), name='organisation_applied_at_with_applied_by', violation_error_message='Give both applied at and applied by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('member_at__isnull', True), ('member_by__isnull', True)), models.Q(('member_at__isnull', False), ('member_by__isnull', False)), _connector='OR'), name='organisation_member_at_with_member_by', violation_error_message='Give both member at and member by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'withdrawn']), ('applied_at__isnull', False), _connector='OR'), name='organisation_sent_when_beyond_draft', violation_error_message='An application must be sent before it is reviewed.'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'member'), _negated=True), ('member_at__isnull', False), _connector='OR'), name='organisation_member_was_admitted', violation_error_message='A member must have been admitted by somebody.'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('cso_class', ''), models.Q(('kind', 'state_agency'), _negated=True), _connector='OR'), name='organisation_class_only_for_civil_society', violation_error_message='A State agency has no class of civil society actor.'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'applied', 'under_review', 'returned', 'member', 'withdrawn'])), name='organisation_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('until_at__isnull', True)), fields=('user', 'organisation', 'role'), name='membership_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gte', models.F('from_at')), _connector='OR'), name='membership_ends_after_it_begins', violation_error_message='A membership cannot end before it begins.'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['caseworker', 'manager', 'co_ordinator', 'rapporteur', 'funder', 'administrator'])), name='membership_role_known', violation_error_message='This role does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='heldcapacity',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('organisation', 'capacity'), name='heldcapacity_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='heldcapacity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('granted_at__isnull', True), ('granted_by__isnull', True)), models.Q(('granted_at__isnull', False), ('granted_by__isnull', False)), _connector='OR'), name='heldcapacity_granted_at_with_granted_by', violation_error_message='Give both granted at and granted by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldreview',
-            constraint=models.UniqueConstraint(fields=('organisation', 'field'), name='fieldreview_one_per_answer'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldreview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'question'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='fieldreview_question_is_asked', violation_error_message='Write the question the organisation should answer.'),
-        ),
-        migrations.AddIndex(
-            model_name='organisationevent',
-            index=models.Index(fields=['organisation', '-at', '-id'], name='event_timeline'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisationevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'organisation.returned'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='organisationevent_return_says_why', violation_error_message='Say what the organisation should change.'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisationgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='organisationgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisationgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='organisationgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.'),
-        ),
-        migrations.AlterUniqueTogether(
-            name='organisationgroupgrant',
-            unique_together={('group', 'permission', 'content_object')},
-        ),
-        migrations.AlterUniqueTogether(
-            name='organisationusergrant',
-            unique_together={('user', 'permission', 'content_object')},
-        ),
-        migrations.AddConstraint(
-            model_name='pointofcontact',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deputy_for__isnull', True), ('rank', 0)), models.Q(('deputy_for__isnull', False), ('rank__gt', 0)), _connector='OR'), name='pointofcontact_deputies_are_ranked', violation_error_message='A deputy has a rank of 1 or more.'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointofcontact',
-            constraint=models.UniqueConstraint(condition=models.Q(('deputy_for__isnull', False), ('ended_at__isnull', True)), fields=('deputy_for', 'rank'), name='pointofcontact_one_deputy_per_rank', violation_error_message='Another deputy already has this rank.'),
-        ),
-        migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(fields=('contact', 'rank'), name='channel_one_per_rank'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointofcontactgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='pointofcontactgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointofcontactgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='pointofcontactgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.'),
-        ),
-        migrations.AlterUniqueTogether(
-            name='pointofcontactgroupgrant',
-            unique_together={('group', 'permission', 'content_object')},
-        ),
-        migrations.AlterUniqueTogether(
-            name='pointofcontactusergrant',
-            unique_together={('user', 'permission', 'content_object')},
-        ),
-        migrations.AddConstraint(
-            model_name='rolegroup',
-            constraint=models.UniqueConstraint(fields=('organisation', 'role'), name='rolegroup_one_per_role'),
         ),
     ]

@@ -11,32 +11,11 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('partners', '0003_grants_that_end'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='PanelSeat',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('instance', models.CharField(choices=[('first', 'First decision'), ('appeal', 'Appeal')], max_length=8)),
-                ('has_vote', models.BooleanField(default=True, verbose_name='votes')),
-                ('is_civil_society', models.BooleanField(help_text='As its organisation was when the panel was named.')),
-                ('body_kind', models.CharField(blank=True, max_length=40)),
-                ('body_uuid', models.UUIDField(blank=True, null=True)),
-                ('named_at', models.DateTimeField()),
-                ('vote', models.CharField(blank=True, choices=[('against_it', 'The measure is justified'), ('keeps_files', 'Justified, but the organisation keeps reading its files'), ('for_it', 'The measure is not justified')], max_length=12)),
-                ('reasons', models.TextField(blank=True, max_length=4000, verbose_name='reasons')),
-                ('voted_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'verbose_name': 'seat on a panel',
-                'verbose_name_plural': 'seats on panels',
-                'ordering': ['proceeding_id', 'instance', 'id'],
-                'default_permissions': (),
-            },
-        ),
         migrations.CreateModel(
             name='Proceeding',
             fields=[
@@ -59,11 +38,45 @@ class Migration(migrations.Migration):
                 ('appealed_at', models.DateTimeField(blank=True, null=True)),
                 ('appeal_due_at', models.DateTimeField(blank=True, null=True)),
                 ('reviewed_at', models.DateTimeField(blank=True, null=True)),
+                ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('appealed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('noticed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proceedings', to='partners.organisation')),
+                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'proceeding',
                 'verbose_name_plural': 'proceedings',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['-noticed_at', '-id'], name='proceeding_newest'), models.Index(condition=models.Q(('state', 'appealed')), fields=['appeal_due_at'], name='proceeding_appeals')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('noticed', 'answered', 'appealed'))), fields=('organisation',), name='proceeding_one_open', violation_error_message='A proceeding about this organisation is open already.'), models.CheckConstraint(condition=models.Q(('state__in', ['noticed', 'answered', 'imposed', 'dismissed', 'appealed', 'upheld', 'overturned', 'dropped', 'ended'])), name='proceeding_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refusal'), ('reason__in', ['harm', 'trafficking', 'false_answers', 'no_safeguard', 'not_authorised', 'no_part'])), models.Q(('kind', 'suspension'), ('reason__in', ['harm', 'trafficking', 'confidentiality', 'false_answers', 'no_safeguard', 'not_there'])), _connector='OR'), name='proceeding_reason_is_on_the_list', violation_error_message='Choose a reason of the closed list.'), models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='proceeding_says_what_happened', violation_error_message='Say in words what happened.'), models.CheckConstraint(condition=models.Q(('answer_until_at__gte', django.db.models.expressions.CombinedExpression(models.F('noticed_at'), '+', models.Value(datetime.timedelta(days=14))))), name='proceeding_leaves_time_to_answer', violation_error_message='The organisation has at least 14 days to answer.'), models.CheckConstraint(condition=models.Q(models.Q(('security_words', ''), ('withholds_files', False)), models.Q(('kind', 'suspension'), ('withholds_files', True), models.Q(('security_words', ''), _negated=True)), _connector='OR'), name='proceeding_withholds_files_for_security', violation_error_message='An organisation keeps reading its own files unless it is said why that would endanger somebody.'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='proceeding_answered_at_with_answered_by', violation_error_message='Give both answered at and answered by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='proceeding_decided_at_with_decided_by', violation_error_message='Give both decided at and decided by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('appealed_at__isnull', True), ('appealed_by__isnull', True)), models.Q(('appealed_at__isnull', False), ('appealed_by__isnull', False)), _connector='OR'), name='proceeding_appealed_at_with_appealed_by', violation_error_message='Give both appealed at and appealed by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('reviewed_at__isnull', True), ('reviewed_by__isnull', True)), models.Q(('reviewed_at__isnull', False), ('reviewed_by__isnull', False)), _connector='OR'), name='proceeding_reviewed_at_with_reviewed_by', violation_error_message='Give both reviewed at and reviewed by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['imposed', 'dismissed']), _negated=True), ('decided_at__isnull', False), _connector='OR'), name='proceeding_decision_is_dated', violation_error_message='In this state the following is required: decided at.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['appealed']), _negated=True), models.Q(('appealed_at__isnull', False), ('appeal_due_at__isnull', False), ('appeal_words__isnull', False), models.Q(('appeal_words', ''), _negated=True)), _connector='OR'), name='proceeding_appeal_says_why', violation_error_message='In this state the following is required: appealed at, appeal due at, appeal words.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['upheld', 'overturned']), _negated=True), ('reviewed_at__isnull', False), _connector='OR'), name='proceeding_appeal_is_dated', violation_error_message='In this state the following is required: reviewed at.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PanelSeat',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('instance', models.CharField(choices=[('first', 'First decision'), ('appeal', 'Appeal')], max_length=8)),
+                ('has_vote', models.BooleanField(default=True, verbose_name='votes')),
+                ('is_civil_society', models.BooleanField(help_text='As its organisation was when the panel was named.')),
+                ('body_kind', models.CharField(blank=True, max_length=40)),
+                ('body_uuid', models.UUIDField(blank=True, null=True)),
+                ('named_at', models.DateTimeField()),
+                ('vote', models.CharField(blank=True, choices=[('against_it', 'The measure is justified'), ('keeps_files', 'Justified, but the organisation keeps reading its files'), ('for_it', 'The measure is not justified')], max_length=12)),
+                ('reasons', models.TextField(blank=True, max_length=4000, verbose_name='reasons')),
+                ('voted_at', models.DateTimeField(blank=True, null=True)),
+                ('named_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('proceeding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='partners.proceeding')),
+            ],
+            options={
+                'verbose_name': 'seat on a panel',
+                'verbose_name_plural': 'seats on panels',
+                'ordering': ['proceeding_id', 'instance', 'id'],
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('proceeding', 'user'), name='panelseat_once_in_a_proceeding', violation_error_message='Nobody decides twice about the same matter.'), models.UniqueConstraint(condition=models.Q(('has_vote', True)), fields=('proceeding', 'instance', 'organisation'), name='panelseat_one_vote_an_organisation', violation_error_message='An organisation has one vote on a panel.'), models.CheckConstraint(condition=models.Q(models.Q(('reasons', ''), ('vote', ''), ('voted_at__isnull', True)), models.Q(('has_vote', True), ('voted_at__isnull', False), models.Q(('vote', ''), _negated=True), models.Q(('reasons', ''), _negated=True)), _connector='OR'), name='panelseat_votes_with_reasons', violation_error_message='A vote is recorded with its reasons.'), models.CheckConstraint(condition=models.Q(models.Q(('body_kind', ''), ('body_uuid__isnull', True)), models.Q(models.Q(('body_kind', ''), _negated=True), ('body_uuid__isnull', False)), _connector='OR'), name='panelseat_body_is_named')],
             },
         ),
         migrations.RemoveConstraint(
@@ -126,131 +139,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='organisation',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'applied', 'under_review', 'returned', 'member', 'withdrawn', 'refused', 'suspended', 'left'])), name='organisation_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddField(
-            model_name='panelseat',
-            name='named_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='panelseat',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='panelseat',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proceeding',
-            name='answered_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proceeding',
-            name='appealed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proceeding',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proceeding',
-            name='noticed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proceeding',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proceedings', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='proceeding',
-            name='reviewed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='panelseat',
-            name='proceeding',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='partners.proceeding'),
-        ),
-        migrations.AddIndex(
-            model_name='proceeding',
-            index=models.Index(fields=['-noticed_at', '-id'], name='proceeding_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='proceeding',
-            index=models.Index(condition=models.Q(('state', 'appealed')), fields=['appeal_due_at'], name='proceeding_appeals'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('noticed', 'answered', 'appealed'))), fields=('organisation',), name='proceeding_one_open', violation_error_message='A proceeding about this organisation is open already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['noticed', 'answered', 'imposed', 'dismissed', 'appealed', 'upheld', 'overturned', 'dropped', 'ended'])), name='proceeding_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'refusal'), ('reason__in', ['harm', 'trafficking', 'false_answers', 'no_safeguard', 'not_authorised', 'no_part'])), models.Q(('kind', 'suspension'), ('reason__in', ['harm', 'trafficking', 'confidentiality', 'false_answers', 'no_safeguard', 'not_there'])), _connector='OR'), name='proceeding_reason_is_on_the_list', violation_error_message='Choose a reason of the closed list.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='proceeding_says_what_happened', violation_error_message='Say in words what happened.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(('answer_until_at__gte', django.db.models.expressions.CombinedExpression(models.F('noticed_at'), '+', models.Value(datetime.timedelta(days=14))))), name='proceeding_leaves_time_to_answer', violation_error_message='The organisation has at least 14 days to answer.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('security_words', ''), ('withholds_files', False)), models.Q(('kind', 'suspension'), ('withholds_files', True), models.Q(('security_words', ''), _negated=True)), _connector='OR'), name='proceeding_withholds_files_for_security', violation_error_message='An organisation keeps reading its own files unless it is said why that would endanger somebody.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='proceeding_answered_at_with_answered_by', violation_error_message='Give both answered at and answered by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='proceeding_decided_at_with_decided_by', violation_error_message='Give both decided at and decided by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('appealed_at__isnull', True), ('appealed_by__isnull', True)), models.Q(('appealed_at__isnull', False), ('appealed_by__isnull', False)), _connector='OR'), name='proceeding_appealed_at_with_appealed_by', violation_error_message='Give both appealed at and appealed by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reviewed_at__isnull', True), ('reviewed_by__isnull', True)), models.Q(('reviewed_at__isnull', False), ('reviewed_by__isnull', False)), _connector='OR'), name='proceeding_reviewed_at_with_reviewed_by', violation_error_message='Give both reviewed at and reviewed by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['imposed', 'dismissed']), _negated=True), ('decided_at__isnull', False), _connector='OR'), name='proceeding_decision_is_dated', violation_error_message='In this state the following is required: decided at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['appealed']), _negated=True), models.Q(('appealed_at__isnull', False), ('appeal_due_at__isnull', False), ('appeal_words__isnull', False), models.Q(('appeal_words', ''), _negated=True)), _connector='OR'), name='proceeding_appeal_says_why', violation_error_message='In this state the following is required: appealed at, appeal due at, appeal words.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceeding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['upheld', 'overturned']), _negated=True), ('reviewed_at__isnull', False), _connector='OR'), name='proceeding_appeal_is_dated', violation_error_message='In this state the following is required: reviewed at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='panelseat',
-            constraint=models.UniqueConstraint(fields=('proceeding', 'user'), name='panelseat_once_in_a_proceeding', violation_error_message='Nobody decides twice about the same matter.'),
-        ),
-        migrations.AddConstraint(
-            model_name='panelseat',
-            constraint=models.UniqueConstraint(condition=models.Q(('has_vote', True)), fields=('proceeding', 'instance', 'organisation'), name='panelseat_one_vote_an_organisation', violation_error_message='An organisation has one vote on a panel.'),
-        ),
-        migrations.AddConstraint(
-            model_name='panelseat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reasons', ''), ('vote', ''), ('voted_at__isnull', True)), models.Q(('has_vote', True), ('voted_at__isnull', False), models.Q(('vote', ''), _negated=True), models.Q(('reasons', ''), _negated=True)), _connector='OR'), name='panelseat_votes_with_reasons', violation_error_message='A vote is recorded with its reasons.'),
-        ),
-        migrations.AddConstraint(
-            model_name='panelseat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('body_kind', ''), ('body_uuid__isnull', True)), models.Q(models.Q(('body_kind', ''), _negated=True), ('body_uuid__isnull', False)), _connector='OR'), name='panelseat_body_is_named'),
         ),
     ]

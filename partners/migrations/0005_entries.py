@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('partners', '0004_proceedings'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,11 +25,16 @@ class Migration(migrations.Migration):
                 ('asked_at', models.DateTimeField()),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('words', models.TextField(blank=True, max_length=2000, verbose_name='why')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='change_requests', to='partners.organisation')),
             ],
             options={
                 'verbose_name': 'change of an entry',
                 'verbose_name_plural': 'changes of entries',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['state', 'asked_at', 'id'], name='changerequest_queue')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('organisation',), name='changerequest_one_open', violation_error_message='A change of this entry waits for review already.'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'agreed', 'declined', 'withdrawn'])), name='changerequest_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='changerequest_decided_at_with_decided_by', violation_error_message='Give both decided at and decided by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['agreed', 'declined']), _negated=True), ('decided_at__isnull', False), _connector='OR'), name='changerequest_decision_is_dated', violation_error_message='In this state the following is required: decided at.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['declined']), _negated=True), models.Q(('words__isnull', False), models.Q(('words', ''), _negated=True)), _connector='OR'), name='changerequest_says_why_not', violation_error_message='In this state the following is required: words.'), models.CheckConstraint(condition=models.Q(('changes', {}), _negated=True), name='changerequest_changes_something')],
             },
         ),
         migrations.AddField(
@@ -85,48 +90,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='organisation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('verified_by__isnull', True), ('verified_on__isnull', True)), models.Q(('verified_by__isnull', False), ('verified_on__isnull', False)), _connector='OR'), name='organisation_verified_on_with_verified_by', violation_error_message='Give both verified on and verified by, or neither.'),
-        ),
-        migrations.AddField(
-            model_name='changerequest',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='changerequest',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='changerequest',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='change_requests', to='partners.organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='changerequest',
-            index=models.Index(fields=['state', 'asked_at', 'id'], name='changerequest_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('organisation',), name='changerequest_one_open', violation_error_message='A change of this entry waits for review already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'agreed', 'declined', 'withdrawn'])), name='changerequest_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='changerequest_decided_at_with_decided_by', violation_error_message='Give both decided at and decided by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['agreed', 'declined']), _negated=True), ('decided_at__isnull', False), _connector='OR'), name='changerequest_decision_is_dated', violation_error_message='In this state the following is required: decided at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['declined']), _negated=True), models.Q(('words__isnull', False), models.Q(('words', ''), _negated=True)), _connector='OR'), name='changerequest_says_why_not', violation_error_message='In this state the following is required: words.'),
-        ),
-        migrations.AddConstraint(
-            model_name='changerequest',
-            constraint=models.CheckConstraint(condition=models.Q(('changes', {}), _negated=True), name='changerequest_changes_something'),
         ),
     ]

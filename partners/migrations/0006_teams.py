@@ -2,24 +2,18 @@
 
 import django.db.models.deletion
 import uuid
-from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('partners', '0005_entries'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name='organisationevent',
-            name='kind',
-            field=models.CharField(choices=[('organisation.invited', 'Invited to apply'), ('organisation.applied', 'Application sent'), ('organisation.review_begun', 'Review begun'), ('organisation.returned', 'Sent back with questions'), ('organisation.admitted', 'Admitted as a member'), ('organisation.withdrawn', 'Application withdrawn'), ('organisation.reopened', 'Application taken up again'), ('organisation.refused', 'Application refused'), ('organisation.admitted_on_appeal', 'Admitted on appeal'), ('organisation.suspended', 'Suspended'), ('organisation.reinstated', 'Suspension lifted'), ('organisation.reinstated_on_appeal', 'Suspension lifted on appeal'), ('organisation.left', 'Left the mechanism'), ('proceeding.noticed', 'Notice given'), ('proceeding.panel_named', 'Panel named'), ('proceeding.answered', 'Notice answered'), ('proceeding.decided', 'Panel decided'), ('proceeding.appealed', 'Appealed'), ('proceeding.appeal_decided', 'Appeal decided'), ('proceeding.dropped', 'Notice taken back'), ('proceeding.ended', 'Proceeding ended'), ('organisation.changed', 'Entry changed'), ('organisation.confirmed', 'Entry confirmed as still correct'), ('change.asked', 'Change of the entry asked for'), ('change.agreed', 'Change of the entry agreed'), ('change.declined', 'Change of the entry declined'), ('change.withdrawn', 'Change of the entry taken back'), ('membership.invited', 'Colleague invited'), ('membership.joined', 'Colleague joined'), ('membership.ended', 'Membership ended'), ('membership.scope_changed', 'What a colleague sees was changed'), ('contact.changed', 'Point of contact changed')], max_length=40),
-        ),
         migrations.CreateModel(
             name='Team',
             fields=[
@@ -33,7 +27,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'team',
                 'verbose_name_plural': 'teams',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('name', ''), _negated=True), fields=('organisation', 'name'), name='team_named_once', violation_error_message='There is a team of this name already.')],
             },
+        ),
+        migrations.AlterField(
+            model_name='organisationevent',
+            name='kind',
+            field=models.CharField(choices=[('organisation.invited', 'Invited to apply'), ('organisation.applied', 'Application sent'), ('organisation.review_begun', 'Review begun'), ('organisation.returned', 'Sent back with questions'), ('organisation.admitted', 'Admitted as a member'), ('organisation.withdrawn', 'Application withdrawn'), ('organisation.reopened', 'Application taken up again'), ('organisation.refused', 'Application refused'), ('organisation.admitted_on_appeal', 'Admitted on appeal'), ('organisation.suspended', 'Suspended'), ('organisation.reinstated', 'Suspension lifted'), ('organisation.reinstated_on_appeal', 'Suspension lifted on appeal'), ('organisation.left', 'Left the mechanism'), ('proceeding.noticed', 'Notice given'), ('proceeding.panel_named', 'Panel named'), ('proceeding.answered', 'Notice answered'), ('proceeding.decided', 'Panel decided'), ('proceeding.appealed', 'Appealed'), ('proceeding.appeal_decided', 'Appeal decided'), ('proceeding.dropped', 'Notice taken back'), ('proceeding.ended', 'Proceeding ended'), ('organisation.changed', 'Entry changed'), ('organisation.confirmed', 'Entry confirmed as still correct'), ('change.asked', 'Change of the entry asked for'), ('change.agreed', 'Change of the entry agreed'), ('change.declined', 'Change of the entry declined'), ('change.withdrawn', 'Change of the entry taken back'), ('membership.invited', 'Colleague invited'), ('membership.joined', 'Colleague joined'), ('membership.ended', 'Membership ended'), ('membership.scope_changed', 'What a colleague sees was changed'), ('contact.changed', 'Point of contact changed')], max_length=40),
         ),
         migrations.AddField(
             model_name='historicalmembership',
@@ -48,9 +48,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='membership',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('scope', 'organisation'), ('team__isnull', True)), models.Q(('role__in', ('caseworker', 'officer')), ('scope__in', ['own', 'team']), ('team__isnull', False)), _connector='OR'), name='membership_narrow_scope_has_a_team', violation_error_message='Own cases or a team’s are a caseworker’s or officer’s.'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(condition=models.Q(('name', ''), _negated=True), fields=('organisation', 'name'), name='team_named_once', violation_error_message='There is a team of this name already.'),
         ),
     ]

@@ -14,11 +14,26 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('accounts', '__first__'),
         ('partners', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Person',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('data_key', common.sealing.WrappedKeyField(null=True, verbose_name='data key')),
+                ('created_at', models.DateTimeField()),
+                ('kept_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+            ],
+            options={
+                'verbose_name': 'person',
+                'verbose_name_plural': 'people',
+                'default_permissions': (),
+            },
+        ),
         migrations.CreateModel(
             name='Consent',
             fields=[
@@ -32,11 +47,13 @@ class Migration(migrations.Migration):
                 ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('withdrawal_recorded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='referrals.person')),
             ],
             options={
                 'verbose_name': 'consent',
                 'verbose_name_plural': 'consents',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('person', 'purpose'), name='consent_once_per_purpose', violation_error_message='This was already agreed to.')],
             },
         ),
         migrations.CreateModel(
@@ -77,21 +94,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'import',
                 'verbose_name_plural': 'imports',
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='Person',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('data_key', common.sealing.WrappedKeyField(null=True, verbose_name='data key')),
-                ('created_at', models.DateTimeField()),
-                ('kept_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
-            ],
-            options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
                 'default_permissions': (),
             },
         ),
@@ -189,11 +191,6 @@ class Migration(migrations.Migration):
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
-        migrations.AddField(
-            model_name='consent',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='referrals.person'),
-        ),
         migrations.CreateModel(
             name='Referral',
             fields=[
@@ -233,6 +230,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'referrals',
                 'permissions': [('see_referral', 'See the header and the packet'), ('work_referral', 'Work on the file'), ('identity_referral', 'Open the identity')],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['received_on', 'id'], name='referral_by_day')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'expired', 'notified', 'submitted', 'returned', 'prelim_positive', 'prelim_negative', 'concl_positive', 'concl_negative', 'withdrawn'])), name='referral_state_known', violation_error_message='This state does not exist.'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'expired']), models.Q(('basis', ''), _negated=True), _connector='OR'), name='referral_leaves_home_on_a_basis', violation_error_message='A referral leaves the organisation only with consent, for a child, or as the duty to notify allows.'), models.CheckConstraint(condition=models.Q(models.Q(('basis', 'consent'), _negated=True), ('consent__isnull', False), _connector='OR'), name='referral_consent_is_there', violation_error_message='The person’s consent is not recorded.'), models.CheckConstraint(condition=models.Q(models.Q(('basis', 'imported'), ('batch__isnull', False), ('origin', 'historical'), ('consent__isnull', True), ('import_key__isnull', False), ('person__isnull', True)), models.Q(models.Q(('basis', 'imported'), _negated=True), ('batch__isnull', True), ('origin', 'live')), _connector='OR'), name='referral_history_has_no_person', violation_error_message='Imported history has a batch and no person.'), models.CheckConstraint(condition=models.Q(models.Q(('basis', 'notified'), _negated=True), models.Q(('consent__isnull', True), ('narrative_ct__isnull', True), ('person__isnull', True)), _connector='OR'), name='referral_notice_is_anonymous', violation_error_message='A notice without consent carries nobody’s identity.'), models.CheckConstraint(condition=models.Q(models.Q(('received_at__isnull', True), ('received_on__isnull', True)), models.Q(('received_at__isnull', False), ('received_on__isnull', False)), _connector='OR'), name='referral_received_both', violation_error_message='A referral is received at a moment and on a day.')],
             },
         ),
         migrations.CreateModel(
@@ -252,50 +251,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'decision',
                 'verbose_name_plural': 'decisions',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['decided_on', 'stage'], name='decision_by_day')],
+                'constraints': [models.UniqueConstraint(fields=('referral', 'stage'), name='decision_one_per_stage'), models.CheckConstraint(condition=models.Q(('seconded_by__isnull', True), models.Q(('seconded_by', models.F('decided_by')), _negated=True), _connector='OR'), name='decision_second_is_somebody_else', violation_error_message='The second person must be somebody else.')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('person', 'purpose'), name='consent_once_per_purpose', violation_error_message='This was already agreed to.'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['received_on', 'id'], name='referral_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'expired', 'notified', 'submitted', 'returned', 'prelim_positive', 'prelim_negative', 'concl_positive', 'concl_negative', 'withdrawn'])), name='referral_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'expired']), models.Q(('basis', ''), _negated=True), _connector='OR'), name='referral_leaves_home_on_a_basis', violation_error_message='A referral leaves the organisation only with consent, for a child, or as the duty to notify allows.'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis', 'consent'), _negated=True), ('consent__isnull', False), _connector='OR'), name='referral_consent_is_there', violation_error_message='The person’s consent is not recorded.'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis', 'imported'), ('batch__isnull', False), ('origin', 'historical'), ('consent__isnull', True), ('import_key__isnull', False), ('person__isnull', True)), models.Q(models.Q(('basis', 'imported'), _negated=True), ('batch__isnull', True), ('origin', 'live')), _connector='OR'), name='referral_history_has_no_person', violation_error_message='Imported history has a batch and no person.'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis', 'notified'), _negated=True), models.Q(('consent__isnull', True), ('narrative_ct__isnull', True), ('person__isnull', True)), _connector='OR'), name='referral_notice_is_anonymous', violation_error_message='A notice without consent carries nobody’s identity.'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('received_at__isnull', True), ('received_on__isnull', True)), models.Q(('received_at__isnull', False), ('received_on__isnull', False)), _connector='OR'), name='referral_received_both', violation_error_message='A referral is received at a moment and on a day.'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['decided_on', 'stage'], name='decision_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('referral', 'stage'), name='decision_one_per_stage'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('seconded_by__isnull', True), models.Q(('seconded_by', models.F('decided_by')), _negated=True), _connector='OR'), name='decision_second_is_somebody_else', violation_error_message='The second person must be somebody else.'),
         ),
     ]

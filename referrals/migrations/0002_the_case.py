@@ -10,10 +10,10 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('partners', '0002_officers'),
         ('referrals', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,12 +25,16 @@ class Migration(migrations.Migration):
                 ('authority', models.CharField(help_text="The profile's name for the body.", max_length=40)),
                 ('since_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('named_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deciding_seats', to='partners.organisation')),
             ],
             options={
                 'verbose_name': 'deciding seat',
                 'verbose_name_plural': 'deciding seats',
                 'ordering': ['authority', 'id'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('authority', 'organisation'), name='decidingseat_once_at_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -41,12 +45,16 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('positive', 'Positive'), ('negative', 'Negative')], max_length=10)),
                 ('reasons_ct', models.BinaryField(null=True)),
                 ('voted_at', models.DateTimeField()),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='referrals.referral')),
+                ('voted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'vote',
                 'verbose_name_plural': 'votes',
                 'ordering': ['voted_at', 'id'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('referral', 'stage', 'organisation'), name='decisionvote_one_per_seat')],
             },
         ),
         migrations.CreateModel(
@@ -59,11 +67,16 @@ class Migration(migrations.Migration):
                 ('opinion_answer_ct', models.BinaryField(null=True)),
                 ('proposed_at', models.DateTimeField()),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='referrals.referral')),
             ],
             options={
                 'verbose_name': 'proposal',
                 'verbose_name_plural': 'proposals',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('referral', 'stage'), name='negativeproposal_one_open', violation_error_message='A proposal waits for a second person already.'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='negativeproposal_closed_at_with_closed_by', violation_error_message='Give both closed at and closed by, or neither.')],
             },
         ),
         migrations.CreateModel(
@@ -74,6 +87,9 @@ class Migration(migrations.Migration):
                 ('stage', models.CharField(choices=[('preliminary', 'First decision'), ('conclusive', 'Last decision')], max_length=12)),
                 ('text_ct', models.BinaryField()),
                 ('given_at', models.DateTimeField()),
+                ('given_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='referrals.referral')),
             ],
             options={
                 'verbose_name': 'opinion',
@@ -93,12 +109,16 @@ class Migration(migrations.Migration):
                 ('struck', models.JSONField(default=list, help_text='Fields the sender took out.')),
                 ('content_ct', models.BinaryField()),
                 ('sent_at', models.DateTimeField()),
+                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packets', to='referrals.referral')),
+                ('sent_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'packet',
                 'verbose_name_plural': 'packets',
                 'ordering': ['recipient_id', '-version'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('referral', 'recipient', 'version'), name='packet_version_once')],
             },
         ),
         migrations.CreateModel(
@@ -110,12 +130,17 @@ class Migration(migrations.Migration):
                 ('asked_at', models.DateTimeField()),
                 ('answer_ct', models.BinaryField(null=True)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
+                ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('asked_for', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='referrals.referral')),
             ],
             options={
                 'verbose_name': 'question',
                 'verbose_name_plural': 'questions',
                 'ordering': ['asked_at', 'id'],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='question_answered_at_with_answered_by', violation_error_message='Give both answered at and answered by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('answer_ct__isnull', True), ('answered_at__isnull', True)), models.Q(('answer_ct__isnull', False), ('answered_at__isnull', False)), _connector='OR'), name='question_answered_at_with_answer_ct', violation_error_message='Give both answered at and answer ct, or neither.')],
             },
         ),
         migrations.CreateModel(
@@ -129,12 +154,16 @@ class Migration(migrations.Migration):
                 ('comment_ct', models.BinaryField(null=True)),
                 ('old_state', models.CharField(blank=True, max_length=16)),
                 ('new_state', models.CharField(blank=True, max_length=16)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('by_organisation', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='referrals.referral')),
             ],
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
                 'ordering': ['-at', '-id'],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['referral', '-at', '-id'], name='referral_timeline')],
             },
         ),
         migrations.CreateModel(
@@ -146,10 +175,16 @@ class Migration(migrations.Migration):
                 ('since_at', models.DateTimeField()),
                 ('until_at', models.DateTimeField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('granted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='auth.group')),
+                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grant_bases', to='referrals.referral')),
+                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='referralgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'), models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='referralgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.')],
             },
         ),
         migrations.CreateModel(
@@ -160,10 +195,15 @@ class Migration(migrations.Migration):
                 ('sort_at', models.DateTimeField()),
                 ('status', models.CharField(choices=[('draft', 'Being filled in'), ('expired', 'Draft expired'), ('notified', 'Notified without identity'), ('submitted', 'Sent'), ('returned', 'Sent back with questions'), ('prelim_positive', 'First decision: positive'), ('prelim_negative', 'First decision: negative'), ('concl_positive', 'Identified'), ('concl_negative', 'Not identified'), ('withdrawn', 'Withdrawn by the person')], max_length=16)),
                 ('due_at', models.DateTimeField(blank=True, null=True)),
+                ('content_object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='group_grants', to='referrals.referral')),
+                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.group')),
+                ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
             ],
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['group', 'permission', '-sort_at', '-content_object'], name='referral_inbox'), models.Index(fields=['group', 'permission', 'status', '-sort_at', '-content_object'], name='referral_inbox_by_status'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['group', 'permission', 'due_at', 'content_object'], name='referral_inbox_by_due')],
+                'unique_together': {('group', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -173,10 +213,14 @@ class Migration(migrations.Migration):
                 ('until_at', models.DateTimeField(blank=True, null=True)),
                 ('sort_at', models.DateTimeField()),
                 ('status', models.CharField(choices=[('draft', 'Being filled in'), ('expired', 'Draft expired'), ('notified', 'Notified without identity'), ('submitted', 'Sent'), ('returned', 'Sent back with questions'), ('prelim_positive', 'First decision: positive'), ('prelim_negative', 'First decision: negative'), ('concl_positive', 'Identified'), ('concl_negative', 'Not identified'), ('withdrawn', 'Withdrawn by the person')], max_length=16)),
+                ('content_object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='user_grants', to='referrals.referral')),
+                ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('user', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -188,6 +232,8 @@ class Migration(migrations.Migration):
                 ('exploitation', common.fields.CodesField(blank=True, default=(), max_length=240, verbose_name='forms of exploitation')),
                 ('found_on', models.DateField(blank=True, null=True, verbose_name='found on')),
                 ('created_at', models.DateTimeField()),
+                ('kept_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation')),
+                ('region', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.area', verbose_name='region')),
             ],
             options={
                 'verbose_name': 'situation',
@@ -202,12 +248,14 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('identification', 'Identification'), ('consent', 'Consent'), ('support', 'Support'), ('residence', 'Residence and protection'), ('justice', 'Justice and redress'), ('data', 'Personal data')], max_length=16)),
                 ('status', models.CharField(max_length=16)),
                 ('since_at', models.DateTimeField()),
+                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='referrals.referral')),
             ],
             options={
                 'verbose_name': 'track',
                 'verbose_name_plural': 'tracks',
                 'ordering': ['referral_id', 'id'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('referral', 'kind'), name='track_one_of_each_kind'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'identification'), ('status__in', ['draft', 'expired', 'notified', 'submitted', 'returned', 'prelim_positive', 'prelim_negative', 'concl_positive', 'concl_negative', 'withdrawn'])), models.Q(models.Q(('kind', 'identification'), _negated=True), ('status__in', ['not_asked', 'not_now', 'refused', 'given', 'withdrawn', 'child', 'offered', 'receiving', 'ended', 'applied', 'held', 'erased'])), _connector='OR'), name='track_status_known', violation_error_message='A track has one of the states in its list.')],
             },
         ),
         migrations.AddField(
@@ -264,186 +312,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('outcome', 'positive'), ('decided_at__isnull', True), ('reasons_ct__isnull', False), _connector='OR'), name='decision_negative_gives_reasons', violation_error_message='A negative decision gives its reasons.'),
         ),
         migrations.AddField(
-            model_name='decidingseat',
-            name='ended_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='decidingseat',
-            name='named_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='decidingseat',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deciding_seats', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='decisionvote',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='decisionvote',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='decisionvote',
-            name='voted_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='negativeproposal',
-            name='closed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='negativeproposal',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='negativeproposal',
-            name='proposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='negativeproposal',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='opinion',
-            name='given_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='opinion',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='opinion',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='packet',
-            name='recipient',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='packet',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packets', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='packet',
-            name='sent_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='question',
-            name='answered_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='question',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='question',
-            name='asked_for',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='question',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='referralevent',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='referralevent',
-            name='by_organisation',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='referralevent',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='referralgrantbasis',
-            name='ended_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='referralgrantbasis',
-            name='granted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='referralgrantbasis',
-            name='group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='auth.group'),
-        ),
-        migrations.AddField(
-            model_name='referralgrantbasis',
-            name='subject',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grant_bases', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='referralgrantbasis',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='referralgroupgrant',
-            name='content_object',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='group_grants', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='referralgroupgrant',
-            name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.group'),
-        ),
-        migrations.AddField(
-            model_name='referralgroupgrant',
-            name='permission',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission'),
-        ),
-        migrations.AddField(
-            model_name='referralusergrant',
-            name='content_object',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='user_grants', to='referrals.referral'),
-        ),
-        migrations.AddField(
-            model_name='referralusergrant',
-            name='permission',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission'),
-        ),
-        migrations.AddField(
-            model_name='referralusergrant',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='situation',
-            name='kept_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.organisation'),
-        ),
-        migrations.AddField(
-            model_name='situation',
-            name='region',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.area', verbose_name='region'),
-        ),
-        migrations.AddField(
             model_name='historicalreferral',
             name='situation',
             field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='referrals.situation'),
@@ -488,78 +356,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='referral',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('draft', 'expired')), _negated=True), ('received_at__isnull', True), _connector='OR'), name='referral_draft_was_not_received', violation_error_message='A draft has not been received by anybody.'),
-        ),
-        migrations.AddField(
-            model_name='track',
-            name='referral',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tracks', to='referrals.referral'),
-        ),
-        migrations.AddConstraint(
-            model_name='decidingseat',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('authority', 'organisation'), name='decidingseat_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionvote',
-            constraint=models.UniqueConstraint(fields=('referral', 'stage', 'organisation'), name='decisionvote_one_per_seat'),
-        ),
-        migrations.AddConstraint(
-            model_name='negativeproposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('referral', 'stage'), name='negativeproposal_one_open', violation_error_message='A proposal waits for a second person already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='negativeproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='negativeproposal_closed_at_with_closed_by', violation_error_message='Give both closed at and closed by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='packet',
-            constraint=models.UniqueConstraint(fields=('referral', 'recipient', 'version'), name='packet_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='question_answered_at_with_answered_by', violation_error_message='Give both answered at and answered by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer_ct__isnull', True), ('answered_at__isnull', True)), models.Q(('answer_ct__isnull', False), ('answered_at__isnull', False)), _connector='OR'), name='question_answered_at_with_answer_ct', violation_error_message='Give both answered at and answer ct, or neither.'),
-        ),
-        migrations.AddIndex(
-            model_name='referralevent',
-            index=models.Index(fields=['referral', '-at', '-id'], name='referral_timeline'),
-        ),
-        migrations.AddConstraint(
-            model_name='referralgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='referralgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'),
-        ),
-        migrations.AddConstraint(
-            model_name='referralgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='referralgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.'),
-        ),
-        migrations.AddIndex(
-            model_name='referralgroupgrant',
-            index=models.Index(fields=['group', 'permission', '-sort_at', '-content_object'], name='referral_inbox'),
-        ),
-        migrations.AddIndex(
-            model_name='referralgroupgrant',
-            index=models.Index(fields=['group', 'permission', 'status', '-sort_at', '-content_object'], name='referral_inbox_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='referralgroupgrant',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['group', 'permission', 'due_at', 'content_object'], name='referral_inbox_by_due'),
-        ),
-        migrations.AlterUniqueTogether(
-            name='referralgroupgrant',
-            unique_together={('group', 'permission', 'content_object')},
-        ),
-        migrations.AlterUniqueTogether(
-            name='referralusergrant',
-            unique_together={('user', 'permission', 'content_object')},
-        ),
-        migrations.AddConstraint(
-            model_name='track',
-            constraint=models.UniqueConstraint(fields=('referral', 'kind'), name='track_one_of_each_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='track',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'identification'), ('status__in', ['draft', 'expired', 'notified', 'submitted', 'returned', 'prelim_positive', 'prelim_negative', 'concl_positive', 'concl_negative', 'withdrawn'])), models.Q(models.Q(('kind', 'identification'), _negated=True), ('status__in', ['not_asked', 'not_now', 'refused', 'given', 'withdrawn', 'child', 'offered', 'receiving', 'ended', 'applied', 'held', 'erased'])), _connector='OR'), name='track_status_known', violation_error_message='A track has one of the states in its list.'),
         ),
     ]
