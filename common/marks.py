@@ -42,6 +42,10 @@ class Permission(StrEnum):
     """Lock somebody out of their account for safety, extend another's lock, lift one."""
     CONTACT_SEE = "contact_see"
     CONTACT_EDIT = "contact_edit"
+    CONTACT_STEER = "contact_steer"
+    """See where nobody answers in the whole country; ask and call points of contact to confirm."""
+    EMERGENCY_SWITCH = "emergency_switch"
+    """Declare an emergency in a part of the country, and end it."""
     TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret
     REPORT_SEE = "report_see"
     REPORT_BUILD = "report_build"

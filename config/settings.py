@@ -335,6 +335,8 @@ else:
     EMAIL_FILE_PATH = VAR / "mail"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Concord <concord@localhost>")
 EMAIL_TIMEOUT = 20
+# From one network, at the pages behind a mailed link that need no account.
+LINK_TRIES_A_MINUTE = 60
 # The hour of the morning, in each person's own zone, at which a mail says what waits.
 DIGEST_HOUR = env.int("DIGEST_HOUR", default=7)
 if DIGEST_HOUR not in range(24):

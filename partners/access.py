@@ -22,6 +22,7 @@ from common.marks import NO_ROLE_NEEDED, Decision, Mark, Permission
 from partners.choices import ROLE_NEEDS_CAPACITY, Capacity, OrganisationState, Role
 from partners.models import (
     ChangeRequest,
+    Emergency,
     HeldCapacity,
     Membership,
     Organisation,
@@ -100,6 +101,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FACTOR_RESET,
             P.ACCOUNT_LOCK,
             P.CONTACT_SEE,
+            P.CONTACT_STEER,
+            P.EMERGENCY_SWITCH,
             P.REPORT_SEE,
             P.DECIDER_NAME,
             P.EMERGENCY_REVIEW,
@@ -218,6 +221,11 @@ class Actor:
         return next((getattr(each, "has_factor", None) for each in self.memberships), None)
 
     @property
+    def in_emergency(self) -> bool:
+        """Whether an emergency stands where the organisation acted for works."""
+        return any(getattr(each, "in_emergency", False) for each in self.memberships)
+
+    @property
     def is_enforcement(self) -> bool:
         return any(membership.is_enforcement for membership in self.memberships)
 
@@ -325,6 +333,9 @@ def _active_memberships(user: "User", at: datetime) -> models.QuerySet[Membershi
             responds=models.Exists(capacities.filter(capacity=Capacity.FIRST_RESPONDER)),
             decides=models.Exists(capacities.filter(capacity=Capacity.COMPETENT_AUTHORITY)),
             has_factor=models.Exists(factors_of(OuterRef("user"))),
+            in_emergency=models.Exists(
+                Emergency.objects.on(at).over_the_area_of("organisation__area")
+            ),
         )
         .order_by("organisation__name", "organisation_id", "role")
     )

@@ -16,7 +16,7 @@ class PartnersConfig(AppConfig):
         from partners import clocks, grants, notifications, upkeep
         from partners.access import actors_of
         from partners.offices import office_to_call
-        from partners.services import memberships, organisations, proceedings
+        from partners.services import contact_links, memberships, organisations, proceedings
 
         notifications.register_kinds()
         clocks.register_kinds()
@@ -24,6 +24,7 @@ class PartnersConfig(AppConfig):
         feeds.register_actors(actors_of)
         locks.register(contact=office_to_call)
         sweeps.register("appeals nobody decided", proceedings.lapse_overdue)
+        sweeps.register("links to points of contact", contact_links.send_due_links)
         for kind in (memberships.MEMBERSHIP, memberships.FOUNDING, organisations.APPLICATION):
             invitations.register(
                 kind,

@@ -197,6 +197,43 @@ class ChannelKind(models.TextChoices):
     IN_PERSON = "in_person", _("In person")
 
 
+class ContactDuty(models.TextChoices):
+    """What a point of contact answers for (S64: which sectors have somebody who answers)."""
+
+    IDENTIFICATION = "identification", _("Identification")
+    PLACES = "places", _("Shelter and places")
+    HEALTH = "health", _("Health care")
+    LEGAL_AID = "legal_aid", _("Legal advice and compensation")
+    CHILDREN = "children", _("Children")
+    PROCEEDINGS = "proceedings", _("Criminal proceedings and protection")
+    LABOUR = "labour", _("Labour inspection and exploitation at work")
+    MIGRATION = "migration", _("Residence, asylum and return")
+    PREVENTION = "prevention", _("Prevention and training")
+    FUNDING = "funding", _("Funding")
+
+
+class VerifiedHow(models.TextChoices):
+    """How it was last said that an entry is correct."""
+
+    ORGANISATION = "organisation", _("by its organisation")
+    LINK = "link", _("by the person, through a link")
+    PHONE = "phone", _("by the co-ordination, in a call")
+
+
+class LinkAnswer(models.TextChoices):
+    """What the person said who followed the link."""
+
+    CORRECT = "correct", _("Still correct")
+    CORRECTED = "corrected", _("Corrected")
+    LEFT = "left", _("No longer holds the post")
+
+
+class EmergencyAct(models.TextChoices):
+    BEGUN = "begun", _("Emergency declared")
+    ENDED = "ended", _("Emergency ended")
+    RESUMED = "resumed", _("Ending taken back")
+
+
 #: Channels that work when the internet does not.
 OUT_OF_BAND = (
     ChannelKind.PHONE,
@@ -257,6 +294,10 @@ class EventKind(models.TextChoices):
     MEMBER_ENDED = "membership.ended", _("Membership ended")
     SCOPE_CHANGED = "membership.scope_changed", _("What a colleague sees was changed")
     CONTACT_CHANGED = "contact.changed", _("Point of contact changed")
+    CONTACT_ASKED = "contact.asked", _("Point of contact asked to confirm the entry")
+    CONTACT_VERIFIED = "contact.verified", _("Point of contact confirmed")
+    CONTACT_HANDED_OVER = "contact.handed_over", _("Deputy answers for a point of contact")
+    CONTACT_UNCOVERED = "contact.uncovered", _("Nobody answers for a point of contact")
     SEAT_NAMED = "seat.named", _("Named to decide on identification")
     SEAT_ENDED = "seat.ended", _("Decides on identification no longer")
 

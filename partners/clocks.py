@@ -158,6 +158,14 @@ def contact_to_confirm(contact: PointOfContact, *, by: Any, at: datetime) -> Non
     )
 
 
+def next_check(contacts: Collection[PointOfContact]) -> Mapping[UUID, datetime]:
+    """By when each of these is to be confirmed again; nothing where no clock runs. One query."""
+    running_now = Deadline.objects.open().filter(
+        kind=CONTACT, subject_uuid__in=[contact.uuid for contact in contacts]
+    )
+    return dict(running_now.values_list("subject_uuid", "due_at"))
+
+
 def contact_ended(contact: PointOfContact, *, by: Any, at: datetime) -> None:
     """Nobody need confirm it any more."""
     running.cancel(subject=Subject("contact", contact.uuid), kinds=[CONTACT], by=by, at=at)

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AccountLock, FactorReset
 from common.marks import Subject
+from deadlines import mails
 from deadlines.choices import Urgency
 from deadlines.notices import register, register_topic
+from deadlines.services.mail import post_mail
 from deadlines.services.notices import mark_handled, notify
-from partners.choices import Capacity, OrganisationState, Role
+from partners.choices import Capacity, ChannelKind, OrganisationState, Role
 from partners.models import (
     ChangeRequest,
     HeldCapacity,
@@ -22,6 +24,7 @@ from partners.models import (
     Organisation,
     OrganisationEvent,
     PanelSeat,
+    PointOfContact,
     Proceeding,
 )
 
@@ -30,6 +33,15 @@ CHANGE_KINDS = {
     "change_asked": _("A change of an entry waits for review"),
     "change_decided": _("Your change of the entry was decided"),
 }
+CONTACT_KINDS = {
+    "contact_handed_over": _("A deputy now answers for a point of contact"),
+    "contact_uncovered": _("Nobody answers for a point of contact"),
+    "contact_corrected": _("A point of contact corrected the entry: please look"),
+}
+#: Mails to points of contact, who need no account: check the entry, stand in, no longer so.
+CONTACT_LINK = "contact_link"
+CONTACT_STANDS_IN = "contact_stands_in"
+CONTACT_RELIEVED = "contact_relieved"
 #: What is said about a proceeding, by the kind of notice; never about whom.
 PROCEEDING_KINDS = {
     "proceeding_noticed": _("Your organisation’s place is in question: please answer"),
@@ -77,6 +89,13 @@ def register_kinds() -> None:
         register(
             kind, title=title, link=_to_change, still_visible=_change_visible, topic="registry"
         )
+    for kind, title in CONTACT_KINDS.items():
+        register(
+            kind, title=title, link=_to_contact, still_visible=_contact_visible, topic="registry"
+        )
+    mails.register(CONTACT_LINK, variables=frozenset({"date", "url"}))
+    mails.register(CONTACT_STANDS_IN, variables=frozenset({"date", "url"}))
+    mails.register(CONTACT_RELIEVED, variables=frozenset())
     for kind, title in PROCEEDING_KINDS.items():
         register(
             kind,
@@ -205,6 +224,69 @@ def organisation_left(
 ) -> None:
     """Every co-ordinator gets a notice"""
     _tell(_co_ordinators(at), "organisation_left", organisation, event, by=by, at=at)
+
+
+# --- points of contact ----------------------------------------------------------------------------
+
+
+def _to_contact(uuid: UUID) -> str:
+    return reverse("partners:contact", args=[uuid])
+
+
+def _contact_visible(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
+    shown = PointOfContact.objects.visible_to(actor).filter(uuid__in=list(uuids))
+    return set(shown.values_list("uuid", flat=True))
+
+
+def address_of(contact: PointOfContact) -> str:
+    """Where mail reaches a point of contact: the first e-mail address in the entry, or nothing."""
+    letters = contact.channels.filter(kind=ChannelKind.EMAIL).order_by("rank")
+    return letters.values_list("value", flat=True).first() or ""
+
+
+def contact_handed_over(post: PointOfContact, *, by: Any, at: datetime) -> None:
+    """The organisation's managers get a notice"""
+    _tell_of_contact(post, "contact_handed_over", _managers(post.organisation, at), by=by, at=at)
+
+
+def contact_uncovered(post: PointOfContact, *, by: Any, at: datetime) -> None:
+    """The organisation's managers and every co-ordinator get a notice and a mail at once"""
+    told = _managers(post.organisation, at) | _co_ordinators(at)
+    _tell_of_contact(post, "contact_uncovered", told, by=by, at=at, urgency=Urgency.IMMEDIATE)
+
+
+def contact_corrected(contact: PointOfContact, *, by: Any, at: datetime) -> None:
+    """The organisation's managers get a notice: an entry changed and none of them did it"""
+    told = _managers(contact.organisation, at)
+    _tell_of_contact(contact, "contact_corrected", told, by=by, at=at)
+
+
+def contact_relieved(deputy: PointOfContact, *, by: Any, at: datetime) -> None:
+    """The deputy gets a mail: somebody is in the post again"""
+    address = address_of(deputy)
+    if address:
+        key = f"{CONTACT_RELIEVED}:{deputy.uuid}:{at.isoformat()}"
+        post_mail(kind=CONTACT_RELIEVED, to=address, variables={}, key=key, at=at)
+
+
+def contact_settled(post: PointOfContact, *, at: datetime) -> None:
+    """What was said before about who answers holds no more"""
+    about = Subject("contact", post.uuid)
+    mark_handled(subject=about, kinds=["contact_handed_over", "contact_uncovered"], at=at)
+
+
+def _tell_of_contact(
+    contact: PointOfContact,
+    kind: str,
+    members: Any,
+    *,
+    by: Any,
+    at: datetime,
+    urgency: Urgency = Urgency.DIGEST,
+) -> None:
+    subject = Subject("contact", contact.uuid)
+    once = at.isoformat()
+    _tell_about(members, kind, subject, by=by, at=at, urgency=urgency, once=once)
 
 
 # --- proceedings ----------------------------------------------------------------------------------

@@ -1,9 +1,12 @@
-"""How often a program may ask, token by token."""
+"""How often a program may ask, token by token, and anybody a page that needs no account."""
 
 import logging
 from typing import TYPE_CHECKING
 
+from django.core.cache import cache
 from rest_framework.throttling import SimpleRateThrottle
+
+from accounts.audit import network_of
 
 if TYPE_CHECKING:
     # rest_framework.views reads its settings, which name this module, when it is imported.
@@ -36,3 +39,18 @@ class TokenThrottle(SimpleRateThrottle):
         if request.auth is None:
             return None
         return self.cache_format % {"scope": f"api-{self.scope}", "ident": request.auth.uuid}
+
+
+def tried_too_often(name: str, ip: str, *, most: int, seconds: int = 60) -> bool:
+    """Whether more than `most` questions of this name came from one network in the last moments.
+
+    For pages open without an account. Where the cache does not answer, everybody is let in.
+    """
+    key = f"tried:{name}:{network_of(ip) or 'unknown'}"
+    try:
+        if cache.add(key, 1, seconds):
+            return False
+        return bool(cache.incr(key) > most)
+    except Exception:
+        logger.warning("the cache does not answer; %s is not throttled", name)
+        return False

@@ -4,6 +4,7 @@ from django.urls import path
 
 from partners.views import (
     application,
+    contact_links,
     contacts,
     entry,
     locks,
@@ -60,7 +61,13 @@ urlpatterns = [
     path("resets/<uuid:uuid>/stop/", resets.stop, name="reset-stop"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/new/", contacts.new, name="contact-new"),
+    path("contacts/link/<str:token>/", contact_links.follow, name="contact-link"),
+    path("contacts/mine/", contact_links.mine, name="contact-mine"),
+    path("contacts/mine/correct/", contact_links.correct, name="contact-mine-correct"),
+    path("contacts/mine/leave/", contact_links.leave, name="contact-mine-leave"),
     path("contacts/<uuid:uuid>/", contacts.contact, name="contact"),
+    path("contacts/<uuid:uuid>/ask/", contacts.ask, name="contact-ask"),
+    path("contacts/<uuid:uuid>/phone/", contacts.phone, name="contact-phone"),
     path("contacts/<uuid:uuid>/deputy/", contacts.new_deputy, name="contact-deputy"),
     path("contacts/<uuid:uuid>/edit/", contacts.edit, name="contact-edit"),
     path("contacts/<uuid:uuid>/act/<slug:name>/", contacts.act, name="contact-act"),

@@ -2,7 +2,8 @@
 
 from partners.models.area import Area
 from partners.models.changes import ChangeRequest
-from partners.models.contact import Channel, PointOfContact
+from partners.models.contact import Channel, ContactLink, PointOfContact
+from partners.models.emergency import Emergency, EmergencyEvent
 from partners.models.events import FieldReview, OrganisationEvent
 from partners.models.grants import (
     GrantBasis,
@@ -21,6 +22,9 @@ __all__ = [
     "Area",
     "ChangeRequest",
     "Channel",
+    "ContactLink",
+    "Emergency",
+    "EmergencyEvent",
     "FieldReview",
     "GrantBasis",
     "HeldCapacity",

@@ -1,16 +1,19 @@
-"""Points of contact: whom to call in an organisation, and who stands in."""
+"""Points of contact: whom to call in an organisation, who stands in, and the link by which the
+person says that the entry is right."""
 
 import uuid
 from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from common.constraints import in_choices
 from common.marks import Actor, Permission
-from partners.choices import ChannelKind, ContactStatus
+from partners.choices import ChannelKind, ContactStatus, LinkAnswer, VerifiedHow
+from partners.hours import check as check_hours
 from partners.models.area import Area
 from partners.models.organisation import Organisation, granted_to
 
@@ -72,7 +75,23 @@ class PointOfContact(models.Model):
         Area, models.PROTECT, null=True, blank=True, verbose_name=_("area covered")
     )
     languages = models.JSONField(_("languages spoken"), default=list, blank=True)
+    duties = models.JSONField(
+        _("answers for"),
+        default=list,
+        blank=True,
+        help_text=_("Codes of ContactDuty; empty for everything the organisation does."),
+    )
     hours = models.CharField(_("hours"), max_length=120, blank=True)
+    week = models.JSONField(
+        _("days and times"),
+        default=list,
+        blank=True,
+        validators=[check_hours],
+        help_text=_("On the country’s clock."),
+    )
+    key_fingerprint = models.CharField(
+        _("fingerprint of the key for encrypted mail"), max_length=80, blank=True
+    )
     status = models.CharField(
         _("status"),
         max_length=12,
@@ -82,6 +101,13 @@ class PointOfContact(models.Model):
     verified_on = models.DateField(_("verified on"), null=True, blank=True)
     verified_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    verified_how = models.CharField(max_length=12, choices=VerifiedHow.choices, blank=True)
+    verified_channel = models.CharField(
+        max_length=20,
+        choices=ChannelKind.choices,
+        blank=True,
+        help_text=_("The channel the co-ordination called on."),
     )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -112,6 +138,13 @@ class PointOfContact(models.Model):
                 name="pointofcontact_one_deputy_per_rank",
                 violation_error_message=_("Another deputy already has this rank."),
             ),
+            in_choices("verified_how", ["", *VerifiedHow.values], model="pointofcontact"),
+            models.CheckConstraint(
+                name="pointofcontact_called_on_a_channel",
+                condition=Q(verified_how=VerifiedHow.PHONE) & ~Q(verified_channel="")
+                | ~Q(verified_how=VerifiedHow.PHONE) & Q(verified_channel=""),
+                violation_error_message=_("Say on which channel the person was called."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -140,6 +173,11 @@ class Channel(models.Model):
     kind = models.CharField(_("channel"), max_length=20, choices=ChannelKind.choices)
     value = models.CharField(_("number or address"), max_length=160)
     rank = models.PositiveSmallIntegerField(default=1)
+    is_for_emergencies = models.BooleanField(
+        _("first in an emergency"),
+        default=False,
+        help_text=_("Shown before the others while an emergency is declared."),
+    )
 
     class Meta:
         verbose_name = _("channel")
@@ -152,3 +190,62 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class ContactLinkQuerySet(models.QuerySet["ContactLink"]):
+    def open(self, at: datetime) -> "ContactLinkQuerySet":
+        """Links that still work at `at`."""
+        return self.unended().filter(expires_at__gt=at, contact__ended_at__isnull=True)
+
+    def unended(self) -> "ContactLinkQuerySet":
+        return self.filter(answered_at__isnull=True, ended_at__isnull=True)
+
+
+class ContactLink(models.Model):
+    """A letter to a point of contact: open it, without an account, and say if the entry is right.
+
+    Good for one answer. Kept as a hash only; the address it went to is not kept.
+    """
+
+    contact = models.ForeignKey(PointOfContact, models.CASCADE, related_name="links")
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    sent_at = models.DateTimeField()
+    sent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=12, choices=LinkAnswer.choices, blank=True)
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Replaced by a newer link, or the entry was ended.")
+    )
+
+    objects = ContactLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("link to an entry")
+        verbose_name_plural = _("links to entries")
+        default_permissions = ()
+        indexes = [models.Index(fields=["contact", "-sent_at"], name="contactlink_by_contact")]
+        constraints = [
+            models.CheckConstraint(
+                name="contactlink_runs_out_later",
+                condition=Q(expires_at__gt=F("sent_at")),
+                violation_error_message=_("A link runs out after it was sent."),
+            ),
+            models.CheckConstraint(
+                name="contactlink_answered_with_something",
+                condition=Q(answered_at__isnull=True, answer="")
+                | Q(answered_at__isnull=False, answer__in=LinkAnswer.values),
+                violation_error_message=_("An answered link says what was answered."),
+            ),
+            models.UniqueConstraint(
+                fields=["contact"],
+                condition=Q(answered_at__isnull=True, ended_at__isnull=True),
+                name="contactlink_one_at_a_time",
+                violation_error_message=_("One link works at a time."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.pk}"

@@ -1,6 +1,11 @@
-"""Points of contact and their deputies: entering, changing, verifying, ending."""
+"""Points of contact and their deputies: entering, changing, verifying, ending.
 
-from collections.abc import Sequence
+Whatever changes who answers for a post tells those it concerns (`handing_over`); what a person says
+through the link of a mail is in `contact_links`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -8,10 +13,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.marks import Permission
-from common.workflow import NotAllowed, Stale
-from partners import clocks, grants
+from common.workflow import NotAllowed, NotPossible, Stale
+from partners import clocks, grants, notifications
 from partners.access import Actor
-from partners.choices import ContactStatus, EventKind, GrantReason, Role
+from partners.choices import (
+    ChannelKind,
+    ContactStatus,
+    EventKind,
+    GrantReason,
+    OrganisationState,
+    Role,
+    VerifiedHow,
+)
 from partners.models import (
     Channel,
     Organisation,
@@ -21,14 +34,26 @@ from partners.models import (
 )
 from partners.services.memberships import require
 
-CHANGEABLE = ("person_name", "post", "area", "languages", "hours", "status")
+CHANGEABLE = (
+    "person_name",
+    "post",
+    "area",
+    "languages",
+    "duties",
+    "hours",
+    "week",
+    "key_fingerprint",
+    "status",
+)
+ChannelGiven = tuple[str, str] | tuple[str, str, bool]
+"""Kind, number or address, and whether it comes first in an emergency."""
 
 
 @transaction.atomic
 def enter_contact(
     *,
     organisation: Organisation,
-    channels: Sequence[tuple[str, str]],
+    channels: Sequence[ChannelGiven],
     by: Actor,
     at: datetime,
     deputy_for: PointOfContact | None = None,
@@ -36,17 +61,18 @@ def enter_contact(
 ) -> PointOfContact:
     """Name a point of contact, or a deputy for one, with the ways to reach them in order.
 
-    `channels` are (kind, number or address). Raises NotAllowed.
+    Raises NotAllowed.
     """
     _require_own(organisation, by)
-    contact = PointOfContact.objects.create(
-        organisation=organisation,
-        deputy_for=deputy_for,
-        rank=_next_rank(deputy_for),
-        created_at=at,
-        **_known(details),
-    )
-    _write_channels(contact, channels)
+    with handing_over(deputy_for, by=by, at=at):
+        contact = PointOfContact.objects.create(
+            organisation=organisation,
+            deputy_for=deputy_for,
+            rank=_next_rank(deputy_for),
+            created_at=at,
+            **_known(details),
+        )
+        write_channels(contact, channels)
     for mirrored in RoleGroup.objects.filter(organisation=organisation).select_related("group"):
         grants.grant(
             subject=contact,
@@ -56,7 +82,7 @@ def enter_contact(
             by=by.user,
             at=at,
         )
-    _event(organisation, by=by, at=at, comment=_("Entered"))
+    record(organisation, by=by, at=at, comment=_("Entered"))
     clocks.contact_to_confirm(contact, by=by, at=at)
     return contact
 
@@ -65,7 +91,7 @@ def enter_contact(
 def change_contact(
     *,
     contact: PointOfContact,
-    channels: Sequence[tuple[str, str]],
+    channels: Sequence[ChannelGiven],
     by: Actor,
     at: datetime,
     version: int,
@@ -73,16 +99,17 @@ def change_contact(
 ) -> PointOfContact:
     """Change an entry, which then is no longer verified. Raises NotAllowed, Stale."""
     _require_own(contact.organisation, by)
-    row = PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+    row = locked(contact)
     if row.version != version:
         raise Stale(row)
     for name, value in _known(details).items():
         setattr(row, name, value)
     row.version += 1
     row.verified_on = row.verified_by = None
+    row.verified_how = row.verified_channel = ""
     row.save()
-    _write_channels(row, channels)
-    _event(row.organisation, by=by, at=at, comment=_("Changed"))
+    write_channels(row, channels)
+    record(row.organisation, by=by, at=at, comment=_("Changed"))
     return row
 
 
@@ -92,25 +119,68 @@ def set_status(
 ) -> PointOfContact:
     """Say that the post is filled, or its holder was reassigned, or it is vacant.
 
-    From reassigned or vacant on, the first active deputy answers. Raises NotAllowed.
+    From reassigned or vacant on the first active deputy answers; filled again, the post itself
+    does. Whoever answers from now on is told. Raises NotAllowed.
     """
     _require_own(contact.organisation, by)
-    row = PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
-    row.status = status
-    row.version += 1
-    row.save(update_fields=["status", "version"])
-    _event(row.organisation, by=by, at=at, comment=str(ContactStatus(status).label))
+    row = locked(contact)
+    if row.status == status:
+        return row
+    with handing_over(row, by=by, at=at):
+        row.status = status
+        row.version += 1
+        row.save(update_fields=["status", "version"])
+        if status != ContactStatus.ACTIVE:
+            row.links.unended().update(ended_at=at)
+    record(row.organisation, by=by, at=at, comment=str(ContactStatus(status).label))
     return row
 
 
 @transaction.atomic
 def verify_contact(*, contact: PointOfContact, by: Actor, at: datetime, on: date) -> PointOfContact:
-    """Say that the entry was checked, `on` a day in the country. Raises NotAllowed."""
+    """Its organisation says that the entry was checked, `on` a day in the country.
+
+    Raises NotAllowed.
+    """
     _require_own(contact.organisation, by)
-    row = PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+    return verified(locked(contact), how=VerifiedHow.ORGANISATION, by=by, at=at, on=on)
+
+
+@transaction.atomic
+def verify_by_phone(
+    *, contact: PointOfContact, channel: ChannelKind, by: Actor, at: datetime, on: date
+) -> PointOfContact:
+    """The co-ordination called on one of the entry's channels and was told that all is correct.
+
+    Raises NotAllowed; NotPossible where the entry has no such channel, or nobody in the post.
+    """
+    require(by, Permission.CONTACT_STEER, contact)
+    row = locked(contact)
+    if row.status != ContactStatus.ACTIVE or row.ended_at is not None:
+        raise NotPossible(_("Nobody is in this post: call the deputy."))
+    if not row.channels.filter(kind=channel).exists():
+        raise NotPossible(_("The entry has no such channel."))
+    return verified(row, how=VerifiedHow.PHONE, channel=channel, by=by, at=at, on=on)
+
+
+def verified(
+    row: PointOfContact,
+    *,
+    how: VerifiedHow,
+    by: Actor,
+    at: datetime,
+    on: date,
+    channel: str = "",
+) -> PointOfContact:
+    """Write down that a locked entry is correct; the next check is counted from `on`."""
     row.verified_on, row.verified_by = on, by.user
-    row.save(update_fields=["verified_on", "verified_by"])
-    _event(row.organisation, by=by, at=at, comment=_("Verified"))
+    row.verified_how, row.verified_channel = how, channel
+    row.save(update_fields=["verified_on", "verified_by", "verified_how", "verified_channel"])
+    row.links.unended().update(ended_at=at)
+    comment = str(how.label)
+    if channel:
+        comment = f"{comment}: {ChannelKind(channel).label}"
+    record(row.organisation, by=by, at=at, comment=comment, kind=EventKind.CONTACT_VERIFIED)
     clocks.contact_to_confirm(row, by=by, at=at)
     return row
 
@@ -122,14 +192,84 @@ def end_contact(*, contact: PointOfContact, by: Actor, at: datetime) -> PointOfC
     With a post go its deputies: there is nobody left to stand in for.
     """
     _require_own(contact.organisation, by)
-    row = PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
+    row = locked(contact)
     if row.ended_at is None:
-        for ending in (row, *row.deputies.filter(ended_at__isnull=True)):
-            ending.ended_at = at
-            ending.save(update_fields=["ended_at"])
-            clocks.contact_ended(ending, by=by, at=at)
-        _event(row.organisation, by=by, at=at, comment=_("Ended"))
+        with handing_over(row, by=by, at=at):
+            for ending in (row, *row.deputies.filter(ended_at__isnull=True)):
+                ending.ended_at = at
+                ending.save(update_fields=["ended_at"])
+                ending.links.unended().update(ended_at=at)
+                clocks.contact_ended(ending, by=by, at=at)
+        record(row.organisation, by=by, at=at, comment=_("Ended"))
     return row
+
+
+# --- who answers ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def handing_over(contact: PointOfContact | None, *, by: Actor, at: datetime) -> Iterator[None]:
+    """Around a write: whoever answers for the post afterwards, and did not before, is told.
+
+    `contact` is the post or one of its deputies; None for a post that is only being entered.
+    """
+    if contact is None or contact.organisation.state != OrganisationState.MEMBER:
+        yield
+        return
+    post = contact.deputy_for or contact
+    before = _answering(post, at)
+    yield
+    after = _answering(post, at)
+    if after == before or _over(post):
+        return
+    notifications.contact_settled(post, at=at)
+    if after is None:
+        comment, kind = post.post, EventKind.CONTACT_UNCOVERED
+        notifications.contact_uncovered(post, by=by, at=at)
+    else:
+        comment, kind = after.post, EventKind.CONTACT_HANDED_OVER
+        _tell_both(post, before, after, by=by, at=at)
+    record(post.organisation, by=by, at=at, comment=comment, kind=kind)
+
+
+def _tell_both(
+    post: PointOfContact,
+    before: PointOfContact | None,
+    after: PointOfContact,
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
+    from partners.services import contact_links  # which writes entries through this module
+
+    if after != post:
+        contact_links.tell_to_stand_in(after, by=by, at=at)
+        notifications.contact_handed_over(post, by=by, at=at)
+    stands_down = PointOfContact.objects.filter(
+        pk=before.pk if before else None,
+        deputy_for=post,
+        status=ContactStatus.ACTIVE,
+        ended_at__isnull=True,
+    )
+    for deputy in stands_down:
+        notifications.contact_relieved(deputy, by=by, at=at)
+
+
+def _answering(post: PointOfContact, at: datetime) -> PointOfContact | None:
+    row = PointOfContact.objects.get(pk=post.pk)
+    return None if row.ended_at is not None else row.answering(at)
+
+
+def _over(post: PointOfContact) -> bool:
+    return PointOfContact.objects.filter(pk=post.pk, ended_at__isnull=False).exists()
+
+
+# --- parts ----------------------------------------------------------------------------------------
+
+
+def locked(contact: PointOfContact) -> PointOfContact:
+    """The row, held until the end of the transaction."""
+    return PointOfContact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
 
 
 def _require_own(organisation: Organisation, by: Actor) -> None:
@@ -152,18 +292,33 @@ def _next_rank(deputy_for: PointOfContact | None) -> int:
     return standing.rank + 1 if standing else 1
 
 
-def _write_channels(contact: PointOfContact, channels: Sequence[tuple[str, str]]) -> None:
+def write_channels(contact: PointOfContact, channels: Sequence[ChannelGiven]) -> None:
+    """Put these ways to reach the person, in their order, in place of those that stand."""
     contact.channels.all().delete()
     Channel.objects.bulk_create(
-        Channel(contact=contact, kind=kind, value=value, rank=rank)
-        for rank, (kind, value) in enumerate(channels, start=1)
+        Channel(
+            contact=contact,
+            kind=kind,
+            value=value,
+            rank=rank,
+            is_for_emergencies=bool(first and first[0]),
+        )
+        for rank, (kind, value, *first) in enumerate(channels, start=1)
     )
 
 
-def _event(organisation: Organisation, *, by: Actor, at: datetime, comment: str) -> None:
+def record(
+    organisation: Organisation,
+    *,
+    by: Actor,
+    at: datetime,
+    comment: str,
+    kind: EventKind = EventKind.CONTACT_CHANGED,
+) -> None:
+    """One line of the organisation's past; names nobody."""
     OrganisationEvent.objects.create(
         organisation=organisation,
-        kind=EventKind.CONTACT_CHANGED,
+        kind=kind,
         at=at,
         by=by.user,
         by_organisation=by.organisation,

@@ -4,32 +4,34 @@ Who stands in for whom is answered by `PointOfContact.answering`; here it is put
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import kept
+from common.country import current
 from common.forms import put_in
 from common.marks import Permission, needs
-from common.workflow import NotAllowed, Stale
+from common.workflow import NotAllowed, NotPossible, Stale
+from partners import clocks
 from partners.access import Actor, get_or_404, may
-from partners.choices import OUT_OF_BAND, ChannelKind, ContactStatus
-from partners.forms.contacts import Contact
+from partners.choices import OUT_OF_BAND, ChannelKind, ContactDuty, ContactStatus, VerifiedHow
+from partners.forms.contacts import Called, Contact, Reached
+from partners.hours import in_words, is_open
 from partners.languages import language_name
 from partners.models import Organisation, PointOfContact
-from partners.models.contact import PointOfContactQuerySet
-from partners.offices import tel
+from partners.offices import office_to_call
+from partners.reach import href, in_order, posts_in_use
+from partners.services import contact_links
 from partners.services import contacts as services
 
 P = Permission
@@ -43,50 +45,67 @@ COLOURS = {
 # --- in words -------------------------------------------------------------------------------------
 
 
-def entry(contact: PointOfContact, at: datetime) -> dict[str, Any]:
+def entry(contact: PointOfContact, actor: Actor) -> dict[str, Any]:
     """A point of contact with whoever answers now, as partners/includes/contact_card.html takes it.
 
     Uses the prefetched channels and deputies, which are to be those in use.
     """
-    answering = contact.answering(at)
+    answering = contact.answering(actor.at)
     deputies = sorted(contact.deputies.all(), key=lambda deputy: deputy.rank)
     return {
-        **person(contact),
-        "answers": None if answering in (None, contact) else person(answering),
+        **person(contact, actor),
+        "answers": None if answering in (None, contact) else person(answering, actor),
         "who_answers": _who_answers(contact, answering),
-        "deputies": [person(deputy) for deputy in deputies],
+        "nobody": answering is None,
+        "deputies": [person(deputy, actor) for deputy in deputies],
         "is_deputy": contact.deputy_for_id is not None,
     }
 
 
-def person(contact: PointOfContact) -> dict[str, Any]:
+def person(contact: PointOfContact, actor: Actor) -> dict[str, Any]:
     """One person as a page shows them, with the channels in the order in which to try."""
     status = ContactStatus(contact.status)
-    channels = sorted(contact.channels.all(), key=lambda channel: channel.rank)
+    channels = in_order(contact.channels.all(), in_emergency=actor.in_emergency)
     return {
         "uuid": contact.uuid,
         "href": reverse("partners:contact", args=[contact.uuid]),
         "name": contact.person_name,
         "post": contact.post,
-        "hours": contact.hours,
+        "hours": [*in_words(contact.week), *([contact.hours] if contact.hours else [])],
+        "reachable": is_open(contact.week, actor.at, current().time_zone),
         "area": contact.area.name if contact.area else "",
         "languages": ", ".join(sorted(map(language_name, contact.languages))),
+        "duties": ", ".join(str(ContactDuty(code).label) for code in contact.duties),
+        "key_fingerprint": contact.key_fingerprint,
         "rank": contact.rank,
         "is_active": status == ContactStatus.ACTIVE,
         "tag": {"text": status.label, "colour": COLOURS[status]},
         "channels": [
-            {"kind": ChannelKind(c.kind).label, "value": c.value, "href": _href(c.kind, c.value)}
+            {
+                "kind": ChannelKind(c.kind).label,
+                "value": c.value,
+                "href": href(c.kind, c.value),
+                "is_out_of_band": c.kind in OUT_OF_BAND,
+                "is_for_emergencies": c.is_for_emergencies,
+            }
             for c in channels
         ],
         "has_out_of_band": any(channel.kind in OUT_OF_BAND for channel in channels),
-        "verified": date_format(contact.verified_on) if contact.verified_on else "",
+        "verified": _verified(contact),
     }
 
 
-def _href(kind: str, value: str) -> str:
-    if kind in (ChannelKind.PHONE, ChannelKind.DUTY_LINE):
-        return tel(value)
-    return f"mailto:{value}" if kind == ChannelKind.EMAIL else ""
+def _verified(contact: PointOfContact) -> str:
+    """When and how it was last said that the entry is correct; empty for never."""
+    if contact.verified_on is None:
+        return ""
+    day = date_format(contact.verified_on)
+    if not contact.verified_how:
+        return day
+    how = str(VerifiedHow(contact.verified_how).label)
+    if contact.verified_channel:
+        how = f"{how} ({ChannelKind(contact.verified_channel).label})"
+    return f"{day}, {how}"
 
 
 def _who_answers(contact: PointOfContact, answering: PointOfContact | None) -> str:
@@ -114,17 +133,8 @@ def warnings(shown: dict[str, Any]) -> list[str]:
 # --- which entries --------------------------------------------------------------------------------
 
 
-def _in_use(actor: Actor) -> PointOfContactQuerySet:
-    """Entries not ended, with everything a page shows of them, at a constant number of queries."""
-    standing = PointOfContact.objects.filter(ended_at__isnull=True).select_related("area")
-    deputies = standing.visible_to(actor).order_by("rank").prefetch_related("channels")
-    return standing.select_related("organisation").prefetch_related(
-        "channels", Prefetch("deputies", queryset=deputies)
-    )
-
-
 def _to_edit(actor: Actor, uuid: UUID) -> PointOfContact:
-    found = get_or_404(_in_use(actor), actor, uuid=uuid)
+    found = get_or_404(posts_in_use(actor), actor, uuid=uuid)
     if not may(actor, P.CONTACT_EDIT, found):
         raise PermissionDenied
     return found
@@ -145,8 +155,8 @@ def _own(actor: Actor) -> Organisation:
 def contacts(request: HttpRequest) -> HttpResponse:
     """The posts of the organisation acted for, each with its deputies and what should be mended."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    own = _in_use(actor).visible_to(actor).filter(organisation=_own(actor))
-    posts = [entry(post, actor.at) for post in own.primary().order_by("id")]
+    own = posts_in_use(actor).filter(organisation=_own(actor))
+    posts = [entry(post, actor) for post in own.primary().order_by("id")]
     context = {"posts": [{**post, "warnings": warnings(post)} for post in posts]}
     return render(request, "partners/contacts.html", context)
 
@@ -156,15 +166,21 @@ def contacts(request: HttpRequest) -> HttpResponse:
 def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One point of contact: who answers now, and the ways to reach them in order."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    found = get_or_404(_in_use(actor), actor, uuid=uuid)
-    shown = entry(found, actor.at)
+    found = get_or_404(posts_in_use(actor), actor, uuid=uuid)
+    shown = entry(found, actor)
     can_edit = bool(may(actor, P.CONTACT_EDIT, found))
+    can_steer = P.CONTACT_STEER in actor.permissions
+    due_at = clocks.next_check([found]).get(found.uuid) if can_edit or can_steer else None
     context = {
         "contact": shown,
         "organisation": found.organisation,
         "can_edit": can_edit,
+        "can_steer": can_steer,
+        "next_check": due_at,
+        "is_overdue": due_at is not None and due_at <= actor.at,
         "warnings": warnings(shown) if can_edit else [],
         "acts": _acts(found) if can_edit else [],
+        "call": office_to_call(actor.at) if shown["nobody"] else None,
     }
     return render(request, "partners/contact.html", context)
 
@@ -253,10 +269,10 @@ def _saved(request: HttpRequest, saved: PointOfContact, form: Contact, text: str
 
 def _conflict(request: HttpRequest, found: PointOfContact, form: Contact) -> HttpResponse:
     """409: what was typed and what is there now; the form can be sent again over the latter."""
-    now = _in_use(request.actor).get(pk=found.pk)  # type: ignore[attr-defined]
-    again = Contact(now, {**_flat(form), "version": now.version})
+    now = posts_in_use(request.actor).get(pk=found.pk)  # type: ignore[attr-defined]
+    again = Contact(now, {**flat(form), "version": now.version})
     context = {
-        "rows": _differences(form, now),
+        "rows": differences(form, now),
         "again": again,
         "back": reverse("partners:contact", args=[found.uuid]),
         "action": request.path,
@@ -264,20 +280,23 @@ def _conflict(request: HttpRequest, found: PointOfContact, form: Contact) -> Htt
     return render(request, "partners/contact_conflict.html", context, status=409)
 
 
-def _flat(form: Contact) -> dict[str, Any]:
+def flat(form: Reached) -> dict[str, Any]:
     return {name: form[name].data for name in form.fields}
 
 
-def _differences(form: Contact, now: PointOfContact) -> list[dict[str, Any]]:
+def differences(form: Any, now: PointOfContact) -> list[dict[str, Any]]:
     mine = {**form.details(), "channels": form.channels()}
     theirs = {
         **{name: getattr(now, name) for name in form.details()},
-        "channels": [(channel.kind, channel.value) for channel in now.channels.all()],
+        "channels": [(c.kind, c.value, c.is_for_emergencies) for c in now.channels.all()],
     }
-    labels = {**{name: form[name].label for name in form.details()}, "channels": _("Channels")}
+    labels = {name: form[name].label for name in form.details() if name in form.fields}
+    labels |= {"channels": _("Channels"), "week": _("Hours")}
     words: dict[str, Callable[[Any], list[str]]] = {
         "languages": lambda codes: [", ".join(sorted(map(language_name, codes)))] if codes else [],
-        "channels": lambda pairs: [f"{ChannelKind(kind).label}: {value}" for kind, value in pairs],
+        "duties": lambda codes: [str(ContactDuty(code).label) for code in codes],
+        "week": in_words,
+        "channels": _channels_in_words,
     }
     return [
         {
@@ -287,6 +306,14 @@ def _differences(form: Contact, now: PointOfContact) -> list[dict[str, Any]]:
         }
         for name in mine
         if mine[name] != theirs[name]
+    ]
+
+
+def _channels_in_words(channels: list[tuple[str, str, bool]]) -> list[str]:
+    return [
+        f"{ChannelKind(kind).label}: {value}"
+        + (f" ({_('first in an emergency')})" if first else "")
+        for kind, value, first in channels
     ]
 
 
@@ -334,7 +361,7 @@ def act(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
     if request.method != "POST":
         if name != "end":
             return HttpResponseNotAllowed(["POST"])
-        return render(request, "partners/contact_end.html", {"contact": entry(found, actor.at)})
+        return render(request, "partners/contact_end.html", {"contact": entry(found, actor)})
     try:
         text = _do(name, found, actor)
     except NotAllowed as error:
@@ -359,3 +386,54 @@ def _do(name: str, found: PointOfContact, actor: Actor) -> str:
         "reassigned": _("Marked as reassigned. Others are told to call the deputy."),
         "vacant": _("Marked as vacant. Others are told to call the deputy."),
     }[name]
+
+
+# --- asking and calling ---------------------------------------------------------------------------
+
+
+@needs(P.CONTACT_SEE)
+@require_POST
+def ask(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Mail the person the link by which they confirm the entry: its organisation's act, or the
+    co-ordination's."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = get_or_404(posts_in_use(actor), actor, uuid=uuid)
+    try:
+        contact_links.send_link(contact=found, by=actor, at=actor.at)
+    except NotAllowed as error:
+        raise PermissionDenied from error
+    except NotPossible as error:
+        messages.error(request, str(error))
+    else:
+        text = _("A link was sent to the address in the entry. It works once and for 14 days.")
+        messages.success(request, text)
+    return redirect("partners:contact", uuid)
+
+
+@needs(P.CONTACT_STEER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def phone(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The co-ordination called: on which channel, and that everything was confirmed."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    found = get_or_404(posts_in_use(actor), actor, uuid=uuid)
+    form = Called(found, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            services.verify_by_phone(
+                contact=found,
+                channel=ChannelKind(form.cleaned_data["channel"]),
+                by=actor,
+                at=actor.at,
+                on=timezone.localtime(actor.at).date(),
+            )
+        except NotPossible as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Marked as verified today, in a call."))
+        return redirect("partners:contact", uuid)
+    context = {"form": form, "contact": entry(found, actor), "back": _page_of(found)}
+    return render(request, "partners/contact_phone.html", context)
+
+
+def _page_of(found: PointOfContact) -> str:
+    return reverse("partners:contact", args=[found.uuid])

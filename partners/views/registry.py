@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,8 +28,9 @@ from partners.choices import (
 from partners.filters import OrganisationFilter
 from partners.languages import language_name
 from partners.middleware import ACTING_FOR, SWITCHED_ON
-from partners.models import Organisation, PointOfContact, Proceeding
+from partners.models import Organisation, Proceeding
 from partners.offices import tel
+from partners.reach import posts_in_use
 from partners.views import shown
 from partners.views.contacts import entry
 from partners.views.lists import columns, page_links
@@ -174,15 +174,8 @@ def _reach(found: Organisation) -> list[dict[str, Any]]:
 
 def _contacts(found: Organisation, actor: Actor) -> list[dict[str, Any]]:
     """The posts of the organisation with whoever answers now, as include contact_card.html."""
-    in_use = PointOfContact.objects.visible_to(actor).filter(ended_at__isnull=True)
-    deputies = in_use.order_by("rank").prefetch_related("channels").select_related("area")
-    posts = (
-        in_use.primary()
-        .filter(organisation=found)
-        .select_related("area")
-        .prefetch_related("channels", Prefetch("deputies", queryset=deputies))
-    )
-    return [entry(post, actor.at) for post in posts.order_by("id")]
+    posts = posts_in_use(actor).primary().filter(organisation=found).order_by("id")
+    return [entry(post, actor) for post in posts]
 
 
 def _acts(found: Organisation, actor: Actor) -> list[dict[str, str]]:

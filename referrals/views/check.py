@@ -15,9 +15,7 @@ from accounts import kept
 from common.forms import put_in
 from common.marks import Permission, needs
 from common.workflow import NotAllowed, NotPossible, Stale
-from partners.access import Actor
-from partners.models import Organisation
-from partners.offices import office_to_call, tel
+from partners.reach import whom_to_call
 from referrals import packets, words
 from referrals.answers import NEEDED, missing_to_send
 from referrals.choices import AT_HOME, Basis, State
@@ -169,23 +167,6 @@ def sent(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "referral": referral,
         "steps": words.waiting_for(referral),
-        "call": reach(referral.authority, acting(request)) or office_to_call(acting(request).at),
+        "call": whom_to_call(referral.authority, acting(request)),
     }
     return render(request, "referrals/sent.html", context)
-
-
-def reach(organisation: Organisation | None, actor: Actor) -> dict[str, str] | None:
-    """Whom to call at the authority, as components/confirm_panel.html takes it; None if unknown."""
-    if organisation is None:
-        return None
-    name = {"name": organisation.display_name}
-    if organisation.phone:
-        text = _("Questions about this referral? Call %(name)s.") % name
-        return {"text": text, "href": tel(organisation.phone), "label": organisation.phone}
-    if organisation.email:
-        text = _("Questions about this referral? Write to %(name)s.") % name
-        return {"text": text, "href": f"mailto:{organisation.email}", "label": organisation.email}
-    if Organisation.objects.visible_to(actor).filter(pk=organisation.pk).exists():
-        text = _("Questions about this referral? How to reach whoever decides:")
-        return {"text": text, "href": organisation.get_absolute_url(), "label": name["name"]}
-    return None
