@@ -245,8 +245,10 @@ def _tell_both(
     if after != post:
         contact_links.tell_to_stand_in(after, by=by, at=at)
         notifications.contact_handed_over(post, by=by, at=at)
+    if before is None:
+        return
     stands_down = PointOfContact.objects.filter(
-        pk=before.pk if before else None,
+        pk=before.pk,
         deputy_for=post,
         status=ContactStatus.ACTIVE,
         ended_at__isnull=True,
