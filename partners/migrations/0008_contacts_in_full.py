@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contactlink',
             name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='partners.pointofcontact'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='partners.pointofcontact'),
         ),
         migrations.AddField(
             model_name='contactlink',

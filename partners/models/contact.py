@@ -207,7 +207,7 @@ class ContactLink(models.Model):
     Good for one answer. Kept as a hash only; the address it went to is not kept.
     """
 
-    contact = models.ForeignKey(PointOfContact, models.CASCADE, related_name="links")
+    contact = models.ForeignKey(PointOfContact, models.PROTECT, related_name="links")
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     sent_at = models.DateTimeField()
     sent_by = models.ForeignKey(

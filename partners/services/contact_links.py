@@ -89,7 +89,9 @@ def send_link(
         key=f"{kind}:{link.token_hash}",
         at=at,
     )
-    contacts.record(row.organisation, by=by, at=at, comment=row.post, kind=EventKind.CONTACT_ASKED)
+    contacts.record(
+        organisation=row.organisation, by=by, at=at, comment=row.post, kind=EventKind.CONTACT_ASKED
+    )
     return link
 
 
@@ -154,7 +156,7 @@ def confirm(*, token_hash: str, at: datetime, on: date) -> PointOfContact:
     """The person says that the entry is correct. Raises NotOpen."""
     link = _taken(token_hash, at, LinkAnswer.CORRECT)
     row = contacts.locked(link.contact)
-    return contacts.verified(row, how=VerifiedHow.LINK, by=_nobody(at), at=at, on=on)
+    return contacts.verified(row=row, how=VerifiedHow.LINK, by=_nobody(at), at=at, on=on)
 
 
 @transaction.atomic
@@ -189,7 +191,7 @@ def correct(
     contacts.write_channels(row, [*others, *kept])
     nobody = _nobody(at)
     notifications.contact_corrected(row, by=nobody, at=at)
-    return contacts.verified(row, how=VerifiedHow.LINK, by=nobody, at=at, on=on)
+    return contacts.verified(row=row, how=VerifiedHow.LINK, by=nobody, at=at, on=on)
 
 
 @transaction.atomic

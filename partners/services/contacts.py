@@ -64,7 +64,7 @@ def enter_contact(
     Raises NotAllowed.
     """
     _require_own(organisation, by)
-    with handing_over(deputy_for, by=by, at=at):
+    with handing_over(contact=deputy_for, by=by, at=at):
         contact = PointOfContact.objects.create(
             organisation=organisation,
             deputy_for=deputy_for,
@@ -82,7 +82,7 @@ def enter_contact(
             by=by.user,
             at=at,
         )
-    record(organisation, by=by, at=at, comment=_("Entered"))
+    record(organisation=organisation, by=by, at=at, comment=_("Entered"))
     clocks.contact_to_confirm(contact, by=by, at=at)
     return contact
 
@@ -109,7 +109,7 @@ def change_contact(
     row.verified_how = row.verified_channel = ""
     row.save()
     write_channels(row, channels)
-    record(row.organisation, by=by, at=at, comment=_("Changed"))
+    record(organisation=row.organisation, by=by, at=at, comment=_("Changed"))
     return row
 
 
@@ -126,13 +126,13 @@ def set_status(
     row = locked(contact)
     if row.status == status:
         return row
-    with handing_over(row, by=by, at=at):
+    with handing_over(contact=row, by=by, at=at):
         row.status = status
         row.version += 1
         row.save(update_fields=["status", "version"])
         if status != ContactStatus.ACTIVE:
             row.links.unended().update(ended_at=at)
-    record(row.organisation, by=by, at=at, comment=str(ContactStatus(status).label))
+    record(organisation=row.organisation, by=by, at=at, comment=str(ContactStatus(status).label))
     return row
 
 
@@ -143,7 +143,7 @@ def verify_contact(*, contact: PointOfContact, by: Actor, at: datetime, on: date
     Raises NotAllowed.
     """
     _require_own(contact.organisation, by)
-    return verified(locked(contact), how=VerifiedHow.ORGANISATION, by=by, at=at, on=on)
+    return verified(row=locked(contact), how=VerifiedHow.ORGANISATION, by=by, at=at, on=on)
 
 
 @transaction.atomic
@@ -160,12 +160,12 @@ def verify_by_phone(
         raise NotPossible(_("Nobody is in this post: call the deputy."))
     if not row.channels.filter(kind=channel).exists():
         raise NotPossible(_("The entry has no such channel."))
-    return verified(row, how=VerifiedHow.PHONE, channel=channel, by=by, at=at, on=on)
+    return verified(row=row, how=VerifiedHow.PHONE, channel=channel, by=by, at=at, on=on)
 
 
 def verified(
-    row: PointOfContact,
     *,
+    row: PointOfContact,
     how: VerifiedHow,
     by: Actor,
     at: datetime,
@@ -180,7 +180,13 @@ def verified(
     comment = str(how.label)
     if channel:
         comment = f"{comment}: {ChannelKind(channel).label}"
-    record(row.organisation, by=by, at=at, comment=comment, kind=EventKind.CONTACT_VERIFIED)
+    record(
+        organisation=row.organisation,
+        by=by,
+        at=at,
+        comment=comment,
+        kind=EventKind.CONTACT_VERIFIED,
+    )
     clocks.contact_to_confirm(row, by=by, at=at)
     return row
 
@@ -194,13 +200,13 @@ def end_contact(*, contact: PointOfContact, by: Actor, at: datetime) -> PointOfC
     _require_own(contact.organisation, by)
     row = locked(contact)
     if row.ended_at is None:
-        with handing_over(row, by=by, at=at):
+        with handing_over(contact=row, by=by, at=at):
             for ending in (row, *row.deputies.filter(ended_at__isnull=True)):
                 ending.ended_at = at
                 ending.save(update_fields=["ended_at"])
                 ending.links.unended().update(ended_at=at)
                 clocks.contact_ended(ending, by=by, at=at)
-        record(row.organisation, by=by, at=at, comment=_("Ended"))
+        record(organisation=row.organisation, by=by, at=at, comment=_("Ended"))
     return row
 
 
@@ -208,7 +214,7 @@ def end_contact(*, contact: PointOfContact, by: Actor, at: datetime) -> PointOfC
 
 
 @contextmanager
-def handing_over(contact: PointOfContact | None, *, by: Actor, at: datetime) -> Iterator[None]:
+def handing_over(*, contact: PointOfContact | None, by: Actor, at: datetime) -> Iterator[None]:
     """Around a write: whoever answers for the post afterwards, and did not before, is told.
 
     `contact` is the post or one of its deputies; None for a post that is only being entered.
@@ -229,7 +235,7 @@ def handing_over(contact: PointOfContact | None, *, by: Actor, at: datetime) -> 
     else:
         comment, kind = after.post, EventKind.CONTACT_HANDED_OVER
         _tell_both(post, before, after, by=by, at=at)
-    record(post.organisation, by=by, at=at, comment=comment, kind=kind)
+    record(organisation=post.organisation, by=by, at=at, comment=comment, kind=kind)
 
 
 def _tell_both(
@@ -310,8 +316,8 @@ def write_channels(contact: PointOfContact, channels: Sequence[ChannelGiven]) ->
 
 
 def record(
-    organisation: Organisation,
     *,
+    organisation: Organisation,
     by: Actor,
     at: datetime,
     comment: str,
