@@ -63,6 +63,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_EDIT,
             P.ORGANISATION_APPLY,
             P.ORGANISATION_SPEAK,
+            P.REGISTRY_EXPORT,
             P.CONTACT_SEE,
             P.CONTACT_EDIT,
             P.MEMBERSHIP_MANAGE,
@@ -98,6 +99,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_SEE,
             P.ORGANISATION_INVITE,
             P.ORGANISATION_REVIEW,
+            P.REGISTRY_EXPORT,
+            P.REGISTRY_IMPORT,
             P.FACTOR_RESET,
             P.ACCOUNT_LOCK,
             P.CONTACT_SEE,
@@ -111,10 +114,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     # Writes and publishes the figures, past ones too; needs no personal data.
     Role.RAPPORTEUR: frozenset(
-        {P.ORGANISATION_SEE, P.CONTACT_SEE, P.REPORT_SEE, P.REPORT_BUILD, P.REFERRAL_IMPORT}
+        {
+            P.ORGANISATION_SEE,
+            P.REGISTRY_EXPORT,
+            P.CONTACT_SEE,
+            P.REPORT_SEE,
+            P.REPORT_BUILD,
+            P.REFERRAL_IMPORT,
+        }
     ),
     # Pays for services; never sees a case.
-    Role.FUNDER: frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE}),
+    Role.FUNDER: frozenset({P.ORGANISATION_SEE, P.REGISTRY_EXPORT, P.CONTACT_SEE}),
     # Keeps the system running and the country's rules in it; sees its health and nobody's data.
     Role.ADMINISTRATOR: frozenset({P.SYSTEM_HEALTH_SEE, P.ACCOUNT_LOCK, P.RULE_CHANGE}),
 }

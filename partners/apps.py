@@ -16,7 +16,14 @@ class PartnersConfig(AppConfig):
         from partners import clocks, grants, notifications, upkeep
         from partners.access import actors_of
         from partners.offices import office_to_call
-        from partners.services import contact_links, memberships, organisations, proceedings
+        from partners.services import (
+            contact_links,
+            listings,
+            memberships,
+            organisations,
+            proceedings,
+            stored_filters,
+        )
 
         notifications.register_kinds()
         clocks.register_kinds()
@@ -34,3 +41,5 @@ class PartnersConfig(AppConfig):
         post_migrate.connect(grants.forget_permission_ids)
         sweeps.register("grants that ended", upkeep.end_expired)
         sweeps.register("grants proved", upkeep.prove_a_part)
+        sweeps.register("headings of the registry", listings.prove_a_part)
+        sweeps.register("stored filters deleted long ago", stored_filters.forget)

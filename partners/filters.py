@@ -4,16 +4,19 @@ What one may see of it is decided before, by `visible_to`; names of organisation
 """
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
-from partners.choices import Capacity, OrganisationKind
+from partners.choices import Capacity, CsoClass, OrganisationKind
 from partners.languages import offered_languages
 from partners.models import Area, Organisation
+from partners.models.listing import heading, in_area
 from partners.models.organisation import OrganisationQuerySet
 
 #: How long a filter may offer areas as they were, in seconds; they hardly ever change.
@@ -84,3 +87,85 @@ class OrganisationFilter(django_filters.FilterSet):
     ) -> OrganisationQuerySet:
         # SQLite cannot look into a list; a code in its quotes is found in the text of one.
         return queryset.filter(languages__icontains=f'"{code}"')
+
+
+class RegistryFilter(OrganisationFilter):
+    """The same on the registry's page, with what only whoever reviews entries narrows by.
+
+    It only reads what was asked for; `partners.registry` finds it by headings. `on` is the day in
+    the country from which an entry's age is counted back.
+    """
+
+    cso_class = django_filters.ChoiceFilter(
+        label=_("Kind of civil society actor"),
+        choices=CsoClass.choices,
+        empty_label=_("All kinds of actor"),
+    )
+    older = django_filters.ChoiceFilter(
+        label=_("Not confirmed for"),
+        choices=[
+            ("90", _("3 months or longer")),
+            ("180", _("6 months or longer")),
+            ("365", _("a year or longer")),
+            ("730", _("two years or longer")),
+        ],
+        empty_label=_("Any time"),
+    )
+    deputy = django_filters.ChoiceFilter(
+        label=_("Deputy"),
+        choices=[("missing", _("None stands in"))],
+        empty_label=_("With or without"),
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *args: Any,
+        on: date,
+        reviews: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, *args, **kwargs)
+        self._on = on
+        if not reviews:
+            del self.filters["older"], self.filters["deputy"]
+
+    @property
+    def before(self) -> date | None:
+        """Only entries last confirmed on this day or earlier, where that was asked for."""
+        days = self._chosen("older")
+        return self._on - timedelta(days=int(days)) if days else None
+
+    @property
+    def headings(self) -> list[str]:
+        """The headings of the registry that everything asked for stands under.
+
+        Area and capacity asked for together are one heading: so the coverage table asks.
+        """
+        area, capacity = self._chosen("area"), self._chosen("capacity")
+        together = [("area", area), ("capacity", capacity)]
+        asked = [
+            ("kind", self._chosen("kind")),
+            ("class", self._chosen("cso_class")),
+            ("language", self._chosen("language")),
+            ("deputy", self._chosen("deputy")),
+            *([] if area and capacity else together),
+        ]
+        headings = [heading(of, code) for of, code in asked if code]
+        return headings + ([in_area(area, capacity)] if area and capacity else [])
+
+    @property
+    def words(self) -> str:
+        """What the name is to contain."""
+        return self._chosen("name")
+
+    @property
+    def query(self) -> str:
+        """What was asked for as it stands in an address, nothing else of it."""
+        chosen = {name: self._chosen(name) for name in self.form.fields}
+        return urlencode({name: value for name, value in chosen.items() if value})
+
+    def _chosen(self, name: str) -> str:
+        if not self.form.is_valid() and name in self.form.errors:
+            return ""
+        return str(self.form.cleaned_data.get(name) or "")

@@ -11,6 +11,7 @@ from partners.views import (
     people,
     proceedings,
     registry,
+    registry_filters,
     resets,
     reviews,
     tokens,
@@ -19,6 +20,9 @@ from partners.views import (
 app_name = "partners"
 urlpatterns = [
     path("registry/", registry.registry, name="registry"),
+    path("registry/filters/", registry_filters.filters, name="filters"),
+    path("registry/filters/<uuid:uuid>/act/<slug:name>/", registry_filters.act, name="filter-act"),
+    path("registry/export/<slug:ending>/", registry_filters.export, name="registry-export"),
     path("registry/<uuid:uuid>/", registry.organisation, name="organisation"),
     path("act-for/", registry.act_for, name="act-for"),
     path("entry/", entry.entry, name="entry"),

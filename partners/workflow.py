@@ -24,6 +24,7 @@ from partners.choices import (
 from partners.models import HeldCapacity, Organisation, OrganisationEvent, Proceeding
 from partners.models.proceedings import APPEAL_DECIDED_WITHIN, APPEAL_WITHIN, FILES_STAY_OPEN
 from partners.reviews import answers_in_question, answers_not_yet_right, missing_answers
+from partners.services.listings import relisted
 
 S = OrganisationState
 PS = ProceedingState
@@ -217,7 +218,7 @@ TRANSITIONS = (
         to=S.APPLIED,
         permission=Permission.ORGANISATION_APPLY,
         guard=_complete,
-        then=(notifications.application_sent, clocks.application_sent),
+        then=(notifications.application_sent, clocks.application_sent, relisted),
         label=_("Send the application"),
     ),
     Transition(
@@ -264,6 +265,7 @@ TRANSITIONS = (
             _drop_refusal,
             notifications.organisation_admitted,
             clocks.organisation_admitted,
+            relisted,
         ),
         label=_("Admit as a member"),
     ),
@@ -286,6 +288,7 @@ TRANSITIONS = (
             _grant_what_no_office_needs,
             notifications.organisation_admitted,
             clocks.organisation_admitted,
+            relisted,
         ),
         label=_("Admit on appeal"),
     ),
@@ -332,6 +335,7 @@ TRANSITIONS = (
             _end_proceedings,
             _end_memberships,
             clocks.organisation_left,
+            relisted,
         ),
         label=_("Leave the mechanism"),
     ),

@@ -84,7 +84,7 @@ def _tiles(actor: Actor) -> list[Tile]:
         label = ngettext(
             "organisation in the registry", "organisations in the registry", known.number
         )
-        tiles.append(Tile(reverse("partners:registry"), known, label))
+        tiles.append(Tile(f"{reverse('partners:registry')}?all=1", known, label))
     return tiles
 
 

@@ -14,6 +14,7 @@ from partners.models.grants import (
     PointOfContactGroupGrant,
     PointOfContactUserGrant,
 )
+from partners.models.listing import Listing, StoredFilter
 from partners.models.membership import Membership, RoleGroup, Team
 from partners.models.organisation import HeldCapacity, Organisation
 from partners.models.proceedings import PanelSeat, Proceeding
@@ -28,6 +29,7 @@ __all__ = [
     "FieldReview",
     "GrantBasis",
     "HeldCapacity",
+    "Listing",
     "Membership",
     "Organisation",
     "OrganisationEvent",
@@ -41,5 +43,6 @@ __all__ = [
     "PointOfContactUserGrant",
     "Proceeding",
     "RoleGroup",
+    "StoredFilter",
     "Team",
 ]

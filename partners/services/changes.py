@@ -17,6 +17,7 @@ from partners.choices import EventKind, OrganisationState
 from partners.models import ChangeRequest, HeldCapacity, Organisation, OrganisationEvent
 from partners.models.organisation import APPLICATION_FIELDS
 from partners.reviews import LABELS, missing_answers, raw_answers
+from partners.services.listings import relist
 from partners.services.memberships import require
 from partners.services.organisations import put
 
@@ -67,6 +68,7 @@ def change_entry(
         put(fresh, {name: answers[name] for name in answers if _part(name) in at_once})
         fresh.version += 1
         fresh.save()
+        relist([row.pk])
         labels = ", ".join(str(LABELS[part]) for part in at_once)
         _event(row, EventKind.CHANGED, labels, by=by, at=at)
     return Changed(tuple(str(LABELS[part]) for part in at_once), request)
@@ -142,6 +144,7 @@ def carry_out(request: ChangeRequest, event: OrganisationEvent, *, by: Actor, at
     put(row, asked)
     row.version += 1
     row.save()
+    relist([row.pk])
 
 
 def _set_capacities(row: Organisation, wanted: set[str], *, by: Actor, at: datetime) -> None:
@@ -164,6 +167,7 @@ def confirm_entry(*, organisation: Organisation, by: Actor, at: datetime, on: da
     row = _locked(organisation, by, organisation.version)
     row.verified_on, row.verified_by = on, by.user
     row.save(update_fields=["verified_on", "verified_by"])
+    relist([row.pk])
     _event(row, EventKind.CONFIRMED, "", by=by, at=at)
     return row
 

@@ -32,6 +32,7 @@ from partners.models import (
     PointOfContact,
     RoleGroup,
 )
+from partners.services.listings import relist
 from partners.services.memberships import require
 
 CHANGEABLE = (
@@ -332,3 +333,4 @@ def record(
         by_organisation=by.organisation,
         comment=comment,
     )
+    relist([organisation.pk])

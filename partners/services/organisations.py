@@ -26,6 +26,7 @@ from partners.models import HeldCapacity, Organisation, OrganisationEvent, Point
 from partners.models.organisation import APPLICATION_FIELDS
 from partners.services import memberships
 from partners.services.contacts import change_contact, enter_contact
+from partners.services.listings import relist
 from partners.services.memberships import require, send_invitation
 
 APPLICATION = "application"
@@ -273,6 +274,7 @@ def found(
         comment=_("Entered by the installation command."),
         new_state=OrganisationState.MEMBER,
     )
+    relist([organisation.pk])
     return organisation
 
 

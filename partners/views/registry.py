@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common.marks import Permission, needs
-from common.paging import Order, paginate
 from partners.access import Actor, get_or_404, may
 from partners.choices import (
     HAS_BEEN_ADMITTED,
@@ -25,43 +24,73 @@ from partners.choices import (
     OrganisationKind,
     OrganisationState,
 )
-from partners.filters import OrganisationFilter
 from partners.languages import language_name
 from partners.middleware import ACTING_FOR, SWITCHED_ON
-from partners.models import Organisation, Proceeding
+from partners.models import Organisation, Proceeding, StoredFilter
 from partners.offices import tel
 from partners.reach import posts_in_use
+from partners.registry import narrowed, page_of
+from partners.registry_export import MOST
 from partners.views import shown
 from partners.views.contacts import entry
 from partners.views.lists import columns, page_links
 
 P = Permission
-BY_NAME = Order("name", "id")
+#: Asked for in so many words: the whole registry, whatever filter one begins with.
+EVERYTHING = "all"
 
 
 @needs(P.ORGANISATION_SEE)
 @require_safe
 def registry(request: HttpRequest) -> HttpResponse:
-    """Every organisation this actor may know of, by name."""
+    """Every organisation this actor may know of, narrowed; by one's own first filter at first."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    seen = Organisation.objects.visible_to(actor).select_related("area")
-    narrowed = OrganisationFilter(request.GET, queryset=seen.prefetch_related("capacities"))
-    page = paginate(narrowed.qs, BY_NAME, cursor=request.GET.get("cursor", ""))
+    kept = list(StoredFilter.objects.visible_to(actor).standing())
+    first = next((each.query for each in kept if each.is_default), "")
+    if first and not request.GET:
+        return redirect(f"{reverse('partners:registry')}?{first}")
+    asked = narrowed(actor, request.GET)
+    page = page_of(asked, request.GET.get("cursor", ""))
     reviews = P.ORGANISATION_REVIEW in actor.permissions
     labels = [_("Organisation"), _("Kind"), _("Capacities"), _("Area")]
+    everything = f"{reverse('partners:registry')}?{EVERYTHING}=1"
     context = {
-        "filter": narrowed.form,
+        "filter": asked.form,
         "page": page,
-        "columns": columns(*labels, *([_("State")] if reviews else [])),
-        "rows": [_row(organisation, with_state=reviews) for organisation in page.rows],
-        "empty": _nothing_found(actor, is_narrowing=narrowed.is_narrowing),
-        "clear_href": reverse("partners:registry"),
+        "columns": columns(*labels, *([_("Confirmed"), _("State")] if reviews else [])),
+        "rows": [_row(card.organisation, reviews=reviews) for card in page.rows],
+        "empty": _nothing_found(actor, is_narrowing=asked.is_narrowing),
+        "clear_href": everything,
+        "kept": [_kept(each, asked.query) for each in kept],
+        "keeps": {"query": asked.query, "action": reverse("partners:filters")},
+        "acts": _registry_acts(actor, asked.query),
         **page_links(request, page),
     }
     return render(request, "partners/registry.html", context)
 
 
-def _row(organisation: Organisation, *, with_state: bool) -> dict[str, Any]:
+def _kept(stored: StoredFilter, query: str) -> dict[str, Any]:
+    href = f"{reverse('partners:registry')}?{stored.query or EVERYTHING + '=1'}"
+    return {"name": stored.name, "href": href, "is_shown": stored.query == query}
+
+
+def _registry_acts(actor: Actor, query: str) -> list[dict[str, str]]:
+    """What can be done with the list as it is narrowed."""
+
+    def to(name: str, *args: str) -> str:
+        return f"{reverse(name, args=args)}?{query}" if query else reverse(name, args=args)
+
+    acts = []
+    if P.REGISTRY_EXPORT in actor.permissions:
+        acts += [
+            {"label": _("Take it as %(ending)s") % {"ending": each.upper()},
+             "href": to("partners:registry-export", each)}
+            for each in MOST
+        ]  # fmt: skip
+    return acts
+
+
+def _row(organisation: Organisation, *, reviews: bool) -> dict[str, Any]:
     return {
         "name": organisation.display_name,
         "short_name": organisation.short_name,
@@ -69,7 +98,8 @@ def _row(organisation: Organisation, *, with_state: bool) -> dict[str, Any]:
         "kind": OrganisationKind(organisation.kind).label,
         "capacities": [Capacity(code).label for code in organisation.held_capacities()],
         "area": organisation.area.name if organisation.area else "",
-        "state": shown.state_tag(organisation.state) if with_state else None,
+        "confirmed": _confirmed(organisation) if reviews else "",
+        "state": shown.state_tag(organisation.state) if reviews else None,
     }
 
 
@@ -78,7 +108,7 @@ def _nothing_found(actor: Actor, *, is_narrowing: bool) -> dict[str, str]:
         return {
             "title": _("No organisation matches"),
             "text": _("Take away one of the filters, or look in a larger area."),
-            "href": reverse("partners:registry"),
+            "href": f"{reverse('partners:registry')}?{EVERYTHING}=1",
             "label": _("Show all organisations"),
         }
     empty = {

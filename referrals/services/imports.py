@@ -19,6 +19,7 @@ from common.marks import Subject
 from common.references import new_reference
 from partners.choices import OrganisationKind, OrganisationState
 from partners.models import Organisation
+from partners.services.listings import relist
 from referrals.choices import Basis, Origin, Outcome, ResponderType, StageCode, State
 from referrals.imports import Entry, Reading
 from referrals.models import Decision, ImportBatch, Referral
@@ -137,7 +138,8 @@ def _organisations(entries: Sequence[Entry], *, by: User, at: datetime) -> dict[
         # Of two with one name the older one is taken.
         for organisation in Organisation.objects.filter(name__in=named).order_by("-pk")
     }
-    for name in sorted(set(named) - set(found)):
+    unknown = sorted(set(named) - set(found))
+    for name in unknown:
         found[name] = Organisation.objects.create(
             name=name,
             kind=KIND[ResponderType(named[name])],
@@ -147,6 +149,7 @@ def _organisations(entries: Sequence[Entry], *, by: User, at: datetime) -> dict[
             applied_at=at,
             applied_by=by,
         )
+    relist([found[name].pk for name in unknown])
     return found
 
 

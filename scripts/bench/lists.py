@@ -10,9 +10,9 @@ from guardian.shortcuts import get_objects_for_user  # noqa: TID251 - what we do
 from bench.people import Registry
 from bench.plans import Cost, cost, cost_of
 from bench.results import Findings, compare
-from common.paging import CAP, Order, Page, paginate
-from partners.filters import OrganisationFilter
-from partners.models import Organisation
+from common.paging import CAP, Page
+from partners.models import Area
+from partners.registry import narrowed, page_of
 from referrals.choices import State
 from referrals.lists import RECEIVED, inbox, inbox_page, steered_page
 from referrals.models import Referral
@@ -222,7 +222,24 @@ def _listed(actor: Any) -> None:
 
 # --- the registry ---------------------------------------------------------------------------------
 
-BY_NAME = Order("name", "id")
+#: How the registry is narrowed, by name: frequent and rare headings, two at once, the age.
+NARROWED = {
+    "a kind": "kind=media",
+    "a class": "cso_class=legal",
+    "the usual capacity": "capacity=first_responder",
+    "one in forty": "capacity=adviser",
+    "one in two hundred": "capacity=watchdog",
+    "the whole country": "area=XX",
+    "a region": "area={region}",
+    "a region’s advisers": "area={region}&capacity=adviser",
+    "a kind in a region": "area={region}&kind=media",
+    "not confirmed for half a year": "older=180",
+    "a kind, not confirmed for half a year": "older=180&kind=media",
+    "without a deputy": "deputy=missing",
+}
+#: Two headings at once, but for area with capacity, read the smaller drawer: reported, no bar.
+BOTH = "a kind in a region"
+Shown = dict[str, tuple[Cost, int]]
 
 
 def registry_costs(registry: Registry) -> Costs:
@@ -232,14 +249,51 @@ def registry_costs(registry: Registry) -> Costs:
         actor = registry.actor(reader)
 
         def page(cursor: str, actor: Any = actor) -> Page:
-            seen = Organisation.objects.visible_to(actor).select_related("area")
-            narrowed = OrganisationFilter(QueryDict(), queryset=seen.prefetch_related("capacities"))
-            return paginate(narrowed.qs, BY_NAME, cursor=cursor)
+            return page_of(narrowed(actor, QueryDict()), cursor)
 
         found[f"{reader}, first page"] = cost(lambda: with_count(page("")))
         cursor = _further_down(page)
         found[f"{reader}, page {PAGES_IN + 1}"] = cost(lambda c=cursor: with_count(page(c)))
     return found
+
+
+def narrowed_costs(registry: Registry) -> Shown:
+    """The co-ordination's registry narrowed in each way, with how many rows each page shows."""
+    actor = registry.actor("co_ordinator")
+    region = Area.objects.get(pk=registry.regions[0]).code
+    found: Shown = {}
+    for name, query in NARROWED.items():
+        asked = QueryDict(query.format(region=region))
+        page_of(narrowed(actor, asked))  # what is kept between pages is
+        shown: list[int] = []
+
+        def page(asked: Any = asked, shown: Any = shown) -> None:
+            shown.append(len(with_count(page_of(narrowed(actor, asked))).rows))
+
+        found[name] = (cost(page), shown[-1])
+    return found
+
+
+def compare_narrowed(findings: Findings, few: Shown, many: Shown, sizes: tuple[int, int]) -> None:
+    """For each row shown: a page of few organisations shows fewer than a page holds."""
+    per_row = {
+        name: [found[name][0].list_rows / max(1, found[name][1]) for found in (few, many)]
+        for name in many
+    }
+    both, _shown = many[BOTH]
+    findings.say(f"Registry: {BOTH}, of which there is none", f"{both.list_rows} rows", "")
+    del per_row[BOTH]
+    ratios = {name: at_many / max(1.0, at_few) for name, (at_few, at_many) in per_row.items()}
+    worst = max(ratios, key=ratios.__getitem__)
+    dearest = max(per_row, key=lambda name: per_row[name][1])
+    findings.bar(
+        f"Registry narrowed: rows scanned for each shown with {sizes[1]:,} organisations "
+        f"÷ with {sizes[0]:,}",
+        ratios[worst],
+        most=1.2,
+        how=f"the dearest of {len(ratios)} is “{worst}”: {per_row[worst][0]:.1f} → "
+        f"{per_row[worst][1]:.1f}; most of all “{dearest}” with {per_row[dearest][1]:.1f}",
+    )
 
 
 def compare_registry(findings: Findings, few: Costs, many: Costs, sizes: tuple[int, int]) -> None:

@@ -16,12 +16,14 @@ from partners.choices import Capacity, CsoClass, GrantReason, OrganisationKind, 
 from partners.models import (
     Area,
     HeldCapacity,
+    Listing,
     Membership,
     Organisation,
     OrganisationGrantBasis,
     OrganisationGroupGrant,
     RoleGroup,
 )
+from partners.models.listing import ALL, NO_DEPUTY
 from partners.services import memberships, organisations
 
 REGIONS = 20
@@ -176,7 +178,7 @@ def add_crowd(registry: Registry, offices: int, people: int) -> None:
             *(CsoClass.values[n % 6], str(registry.regions[n % REGIONS]), text(["en"]), "member"),
             *(stamp, stamp, founder, stamp, founder),
         )
-        for capacity in (Capacity.FIRST_RESPONDER, Capacity.SERVICE_PROVIDER)[: 1 + n % 2]:
+        for capacity in _capacities(n):
             held.add(str(pk), capacity, stamp, founder)
         office = Office(pk, uuid, {})
         for role in ROLES_OF_THE_CROWD:
@@ -190,8 +192,51 @@ def add_crowd(registry: Registry, offices: int, people: int) -> None:
     for rows in (entries, held, groups, role_groups, grants):
         rows.send()
     _add_bases(stamp)
+    _add_listings(first)
     _add_people(registry, registry.crowd[-wanted:], people, stamp)
     set_sequences([entries, groups])
+
+
+def _capacities(n: int) -> list[Capacity]:
+    """What the n-th of the crowd does; one in forty advises, one in two hundred watches."""
+    usual = [Capacity.FIRST_RESPONDER, Capacity.SERVICE_PROVIDER][: 1 + n % 2]
+    rare = [(Capacity.ADVISER, 40), (Capacity.WATCHDOG, 200)]
+    return usual + [capacity for capacity, every in rare if n % every == 0]
+
+
+def _add_listings(first: int) -> None:
+    """The headings of the crowd from its first key on, as `services.listings` would write them.
+
+    Nobody in the crowd has a point of contact, and nobody confirmed an entry since.
+    """
+    with_path = "FROM partners_organisation o JOIN partners_area a ON a.id = o.area_id"
+    held_there = f"{with_path} JOIN partners_heldcapacity h ON h.organisation_id = o.id"
+    each_code = "unnest(string_to_array(trim('/' from a.path), '/')) AS codes (code)"
+    held = "JOIN partners_heldcapacity h ON h.organisation_id = o.id"
+    headings = (
+        (f"'{ALL}'", "FROM partners_organisation o"),
+        (f"'{NO_DEPUTY}'", "FROM partners_organisation o"),
+        ("'kind:' || o.kind", "FROM partners_organisation o"),
+        ("'class:' || o.cso_class", "FROM partners_organisation o"),
+        ("'language:' || l.code", "FROM partners_organisation o CROSS JOIN LATERAL "
+         "jsonb_array_elements_text(o.languages) AS l(code)"),
+        ("'capacity:' || h.capacity", f"FROM partners_organisation o {held}"),
+        ("'area:' || codes.code", f"{with_path} CROSS JOIN LATERAL {each_code}"),
+        ("'area:' || codes.code || '&capacity:' || h.capacity",
+         f"{held_there} CROSS JOIN LATERAL {each_code}"),
+    )  # fmt: skip
+    for heading, source in headings:
+        insert_from(
+            Listing,
+            {
+                "organisation_id": "o.id",
+                "heading": heading,
+                "name": "o.name",
+                "fresh_on": "(o.member_at AT TIME ZONE 'UTC')::date",
+            },
+            f"{source} WHERE o.id >= %s",
+            [first],
+        )
 
 
 def _organisation_permissions() -> dict[str, int]:

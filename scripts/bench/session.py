@@ -42,6 +42,7 @@ class Session:
         add_crowd(registry, few, self.people * few // offices)
         settle()
         registry_of_few = lists.registry_costs(registry)
+        narrowed_of_few = lists.narrowed_costs(registry)
         add_crowd(registry, offices, self.people * (offices - few) // offices)
         self.say(f"{offices:,} organisations, {self.people:,} people")
 
@@ -63,6 +64,8 @@ class Session:
         registry.at = timezone.now()
         registry_of_many = lists.registry_costs(registry)
         lists.compare_registry(self.findings, registry_of_few, registry_of_many, (few, many))
+        narrowed_of_many = lists.narrowed_costs(registry)
+        lists.compare_narrowed(self.findings, narrowed_of_few, narrowed_of_many, (few, many))
 
     def _measure(self, registry: Registry) -> None:
         findings, rounds = self.findings, self.rounds

@@ -13,6 +13,7 @@ from deadlines.models import Absence, Deadline
 from deadlines.services import absences
 from partners.access import system_actor
 from partners.models import ChangeRequest, Membership
+from partners.services import stored_filters
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
@@ -50,6 +51,16 @@ def _account_lock(cast: Cast) -> UUID:
             until_at=cast.at + LOCK_LIFE,
         )
     return cast.rows["lock"].uuid
+
+
+def _stored_filter(cast: Cast) -> UUID:
+    """A co-ordinator's, under a name."""
+    if "filter" not in cast.rows:
+        cast.rows["filter"] = stored_filters.store(
+            name="NGOs", query="kind=cso", is_default=False,
+            by=cast.actor(cast.co_ordinator), at=cast.at,
+        )  # fmt: skip
+    return cast.rows["filter"].uuid
 
 
 def _change(cast: Cast) -> UUID:
@@ -162,6 +173,8 @@ def _seat(cast: Cast) -> UUID:
 CHANGE = {"version": 1, "answers": {"place": "BOTH"}}
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
+    "partners:filter-act": lambda cast: {"uuid": _stored_filter(cast), "name": "delete"},
+    "partners:registry-export": lambda cast: {"ending": "csv"},
     "accounts:accept": lambda cast: {"token": "never-issued"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "never-issued"},
     "mfa_edit_webauthn": lambda cast: {"pk": 0},

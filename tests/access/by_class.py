@@ -73,6 +73,7 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "referrals:emergency-access",
         "partners:proceeding",
         "partners:change",
+        "partners:filter-act",
     ):
         ARGUMENTS[address](cast)
     return {
@@ -88,6 +89,7 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "point of contact, unlisted": cast.other_contact,
         "membership of a caseworker": cast.ngo_caseworker.memberships.get(),
         "proceeding": Proceeding.objects.get(pk=cast.rows["proceeding"].pk),
+        "stored filter of a co-ordinator": cast.rows["filter"],
         "change of an entry": ChangeRequest.objects.get(pk=cast.rows["change"].pk),
     }
 

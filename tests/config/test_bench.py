@@ -23,6 +23,8 @@ def test_runs_to_its_end_on_a_sound_country(tmp_path: Path, monkeypatch) -> None
     from bench import cases, session, writing
 
     from partners import upkeep
+    from partners.models import Organisation
+    from partners.services.listings import relist
 
     monkeypatch.setattr(cases, "SMALL", 30)
     monkeypatch.setattr(cases, "BASE", 300)
@@ -35,6 +37,7 @@ def test_runs_to_its_end_on_a_sound_country(tmp_path: Path, monkeypatch) -> None
     run.fill_and_measure()
 
     assert list(upkeep.drift(at=timezone.now())) == []
+    assert relist(list(Organisation.objects.values_list("pk", flat=True))) == 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid")
         assert cursor.fetchone() == (0,)
