@@ -75,6 +75,7 @@ class TestKeys:
 
     def test_cascade_is_kept_for_grants_history_and_parts(self) -> None:
         allowed = {
+            "Listing",  # copies of an organisation, written anew with it
             "Channel",  # rows of a point of contact, rewritten with it
             "ApiToken",  # knox's own key to the user
         }
