@@ -72,6 +72,8 @@ class StartEvent(StrEnum):
     BIRTH = "birth"
     CONTACT_VERIFIED = "contact_verified"
     APPLICATION_SENT = "application_sent"
+    AGREEMENT_EXPIRING = "agreement_expiring"
+    ACCESS_ASKED = "access_asked"
     MESSAGE_SENT = "message_sent"
     QUESTIONNAIRE_SENT = "questionnaire_sent"
     BREACH_KNOWN = "breach_known"

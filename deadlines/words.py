@@ -48,6 +48,8 @@ STARTS: Mapping[StartEvent, str | Promise] = {
     StartEvent.BIRTH: gettext_lazy("the person is born"),
     StartEvent.CONTACT_VERIFIED: gettext_lazy("the contact was last confirmed"),
     StartEvent.APPLICATION_SENT: gettext_lazy("the application is sent"),
+    StartEvent.AGREEMENT_EXPIRING: gettext_lazy("the last weeks of an agreement begin"),
+    StartEvent.ACCESS_ASKED: gettext_lazy("somebody asks for access to a facility"),
     StartEvent.MESSAGE_SENT: gettext_lazy("the message is sent"),
     StartEvent.QUESTIONNAIRE_SENT: gettext_lazy("the questionnaire is sent"),
     StartEvent.BREACH_KNOWN: gettext_lazy("the breach becomes known"),

@@ -49,6 +49,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             P.ORGANISATION_SEE,
             P.CONTACT_SEE,
+            P.AGREEMENT_SEE,
             P.REFERRAL_MAKE,
             P.REFERRAL_KEEP,
             P.EMERGENCY_ACCESS,
@@ -66,6 +67,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REGISTRY_EXPORT,
             P.CONTACT_SEE,
             P.CONTACT_EDIT,
+            P.AGREEMENT_SEE,
+            P.AGREEMENT_DRAFT,
+            P.AGREEMENT_SIGN,
             P.MEMBERSHIP_MANAGE,
             P.FACTOR_RESET,
             P.ACCOUNT_LOCK,
@@ -85,6 +89,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             P.ORGANISATION_SEE,
             P.CONTACT_SEE,
+            P.AGREEMENT_SEE,
             P.REFERRAL_SEE,
             P.REFERRAL_DECIDE,
             P.REFERRAL_ASSIGN,
@@ -106,6 +111,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CONTACT_SEE,
             P.CONTACT_STEER,
             P.EMERGENCY_SWITCH,
+            P.AGREEMENT_SEE,
+            P.AGREEMENT_DRAFT,
+            P.AGREEMENT_SIGN,
+            P.AGREEMENT_STEER,
             P.REPORT_SEE,
             P.DECIDER_NAME,
             P.EMERGENCY_REVIEW,
@@ -124,7 +133,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     # Pays for services; never sees a case.
-    Role.FUNDER: frozenset({P.ORGANISATION_SEE, P.REGISTRY_EXPORT, P.CONTACT_SEE}),
+    Role.FUNDER: frozenset({P.ORGANISATION_SEE, P.REGISTRY_EXPORT, P.CONTACT_SEE, P.AGREEMENT_SEE}),
     # Keeps the system running and the country's rules in it; sees its health and nobody's data.
     Role.ADMINISTRATOR: frozenset({P.SYSTEM_HEALTH_SEE, P.ACCOUNT_LOCK, P.RULE_CHANGE}),
 }

@@ -16,8 +16,11 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from accounts.models import User
-from partners.choices import GrantReason
 from partners.models import (
+    Agreement,
+    AgreementGrantBasis,
+    AgreementGroupGrant,
+    AgreementUserGrant,
     Organisation,
     OrganisationGrantBasis,
     OrganisationGroupGrant,
@@ -82,6 +85,7 @@ _grantable: dict[type[models.Model], Grantable] = {
     PointOfContact: Grantable(
         PointOfContactGrantBasis, PointOfContactGroupGrant, PointOfContactUserGrant
     ),
+    Agreement: Grantable(AgreementGrantBasis, AgreementGroupGrant, AgreementUserGrant),
 }
 
 
@@ -109,7 +113,7 @@ def grant(
     subject: models.Model,
     permissions: Iterable[str],
     to: Group | User | Iterable[Group | User],
-    reason: GrantReason,
+    reason: str,
     by: User | None,
     at: datetime,
     until: datetime | None = None,
@@ -166,7 +170,7 @@ def revoke(
     to: Group | User,
     by: User | None,
     at: datetime,
-    reason: GrantReason | None = None,
+    reason: str | None = None,
     permissions: Iterable[str] | None = None,
 ) -> int:
     """End the bases that match; guardian's rows go with the last one. Returns how many ended."""

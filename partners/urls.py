@@ -3,6 +3,8 @@
 from django.urls import path
 
 from partners.views import (
+    agreement_pages,
+    agreements,
     application,
     contact_links,
     contacts,
@@ -75,6 +77,18 @@ urlpatterns = [
     path("contacts/<uuid:uuid>/deputy/", contacts.new_deputy, name="contact-deputy"),
     path("contacts/<uuid:uuid>/edit/", contacts.edit, name="contact-edit"),
     path("contacts/<uuid:uuid>/act/<slug:name>/", contacts.act, name="contact-act"),
+    path("agreements/", agreements.agreements, name="agreements"),
+    path("agreements/new/", agreement_pages.new, name="agreement-new"),
+    path("agreements/duties/", agreements.duties, name="duties"),
+    path("agreements/<uuid:uuid>/", agreements.agreement, name="agreement"),
+    path("agreements/<uuid:uuid>/files/<uuid:file>/", agreements.paper, name="agreement-file"),
+    path(
+        "agreements/<uuid:uuid>/amendments/<uuid:amendment>/<slug:name>/",
+        agreement_pages.amendment_act,
+        name="amendment-act",
+    ),
+    path("agreements/<uuid:uuid>/act/<slug:name>/", agreement_pages.act, name="agreement-act"),
+    path("agreements/<uuid:uuid>/draft/<slug:page>/", agreement_pages.page, name="agreement-page"),
     path("programs/tokens/", tokens.tokens, name="tokens"),
     path("programs/tokens/<uuid:uuid>/revoke/", tokens.revoke, name="token-revoke"),
 ]

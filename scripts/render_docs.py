@@ -107,6 +107,7 @@ def _drawn(head: list[str], rows: list[list[str]]) -> list[str]:
 def workflows_page() -> str:
     from common.country import FOLDER, load
     from partners.change_workflow import CHANGE
+    from partners.deed_workflow import AGREEMENT, AMENDMENT
     from partners.workflow import ORGANISATION, PROCEEDING
     from referrals.workflow import referral_workflow
 
@@ -114,6 +115,8 @@ def workflows_page() -> str:
         "An organisation’s way into the mechanism, and out of it": ORGANISATION,
         "A proceeding about an organisation’s place": PROCEEDING,
         "A change of a member’s entry that others rely on": CHANGE,
+        "An agreement between organisations": AGREEMENT,
+        "An amendment of an agreement": AMENDMENT,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

@@ -1,11 +1,24 @@
 """The registry's tables, one module per aggregate."""
 
+from partners.models.agreements import (
+    Agreement,
+    AgreementClause,
+    AgreementEvent,
+    AgreementFile,
+    AgreementParty,
+    Amendment,
+    AmendmentSignature,
+    DelegatedDuty,
+)
 from partners.models.area import Area
 from partners.models.changes import ChangeRequest
 from partners.models.contact import Channel, ContactLink, PointOfContact
 from partners.models.emergency import Emergency, EmergencyEvent
 from partners.models.events import FieldReview, OrganisationEvent
 from partners.models.grants import (
+    AgreementGrantBasis,
+    AgreementGroupGrant,
+    AgreementUserGrant,
     GrantBasis,
     OrganisationGrantBasis,
     OrganisationGroupGrant,
@@ -20,12 +33,23 @@ from partners.models.organisation import HeldCapacity, Organisation
 from partners.models.proceedings import PanelSeat, Proceeding
 
 __all__ = [
+    "Agreement",
+    "AgreementClause",
+    "AgreementEvent",
+    "AgreementFile",
+    "AgreementGrantBasis",
+    "AgreementGroupGrant",
+    "AgreementParty",
+    "AgreementUserGrant",
+    "Amendment",
+    "AmendmentSignature",
     "Area",
     "ChangeRequest",
     "Channel",
     "ContactLink",
     "Emergency",
     "EmergencyEvent",
+    "DelegatedDuty",
     "FieldReview",
     "GrantBasis",
     "HeldCapacity",

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from partners.choices import GrantReason
+from partners.deed_choices import PartyReason
+from partners.models.agreements import Agreement
 from partners.models.contact import PointOfContact
 from partners.models.organisation import Organisation
 
@@ -112,6 +114,31 @@ class PointOfContactUserGrant(UserObjectPermissionBase):
 class PointOfContactGrantBasis(GrantBasis):
     allowed = frozenset({"see", "edit"})
     subject = models.ForeignKey(PointOfContact, models.CASCADE, related_name="grant_bases")
+
+    class Meta(GrantBasis.Meta):
+        pass
+
+
+class AgreementGroupGrant(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Agreement, models.CASCADE)
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        default_permissions = ()
+
+
+class AgreementUserGrant(UserObjectPermissionBase):
+    content_object = models.ForeignKey(Agreement, models.CASCADE)
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(UserObjectPermissionBase.Meta):
+        default_permissions = ()
+
+
+class AgreementGrantBasis(GrantBasis):
+    allowed = frozenset({"see", "edit"})
+    subject = models.ForeignKey(Agreement, models.CASCADE, related_name="grant_bases")
+    reason = models.CharField(max_length=24, choices=PartyReason.choices)
 
     class Meta(GrantBasis.Meta):
         pass

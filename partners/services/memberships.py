@@ -17,7 +17,7 @@ from accounts.models import Invitation, User
 from common.marks import Permission
 from common.workflow import NotAllowed
 from deadlines.services.mail import post_mail
-from partners import clocks, grants
+from partners import clocks, deed_grants, grants
 from partners.access import Actor, may
 from partners.choices import (
     NARROWABLE,
@@ -93,6 +93,7 @@ def role_group(*, organisation: Organisation, role: Role, at: datetime) -> RoleG
     grants.grant(subject=organisation, permissions=allowed, to=group, reason=own, by=None, at=at)
     for contact in PointOfContact.objects.filter(organisation=organisation):
         grants.grant(subject=contact, permissions=allowed, to=group, reason=own, by=None, at=at)
+    deed_grants.open_to(made, at=at)
     return made
 
 

@@ -12,12 +12,12 @@ from deadlines.choices import AwayReason
 from deadlines.models import Absence, Deadline
 from deadlines.services import absences
 from partners.access import system_actor
-from partners.models import ChangeRequest, Membership
+from partners.models import Agreement, ChangeRequest, Membership
 from partners.services import stored_filters
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
-from tests.partners import stages
+from tests.partners import deeds, stages
 from tests.referrals.stages import consented, draft, sent
 from tests.support.cast import Cast
 
@@ -170,6 +170,33 @@ def _seat(cast: Cast) -> UUID:
     ).uuid
 
 
+def agreement(cast: Cast) -> Agreement:
+    """The ministry and Lantern House are to sign it."""
+    if "agreement" not in cast.rows:
+        cast.rows["agreement"] = deeds.in_review(cast)
+    return cast.rows["agreement"]
+
+
+def own_draft(cast: Cast) -> Agreement:
+    """A draft of the ministry, sent to nobody yet."""
+    if "own draft" not in cast.rows:
+        cast.rows["own draft"] = deeds.draft(cast)
+    return cast.rows["own draft"]
+
+
+def _amendment(cast: Cast) -> dict[str, Any]:
+    if "amendment" not in cast.rows:
+        cast.rows["amendment"] = deeds.amended(cast)
+    row = cast.rows["amendment"]
+    return {"uuid": row.agreement.uuid, "amendment": row.uuid, "name": "sign"}
+
+
+def _paper(cast: Cast) -> dict[str, Any]:
+    if "paper" not in cast.rows:
+        cast.rows["paper"] = deeds.paper(cast, agreement(cast))
+    return {"uuid": agreement(cast).uuid, "file": cast.rows["paper"].uuid}
+
+
 CHANGE = {"version": 1, "answers": {"place": "BOTH"}}
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -250,6 +277,22 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:contact-edit": lambda cast: {"uuid": cast.contact.uuid},
     "partners:contact-edit@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
     "partners:contact-act": lambda cast: {"uuid": cast.contact.uuid, "name": "verify"},
+    "partners:agreement": lambda cast: {"uuid": agreement(cast).uuid},
+    "partners:agreement@draft": lambda cast: {"uuid": own_draft(cast).uuid},
+    "partners:agreement@never": lambda cast: {"uuid": NEVER},
+    "partners:agreement-act": lambda cast: {"uuid": agreement(cast).uuid, "name": "sign"},
+    "partners:agreement-act@take_back": lambda cast: {
+        "uuid": agreement(cast).uuid,
+        "name": "take_back",
+        "_data": {"comment": "Article 3."},
+    },
+    "partners:agreement-page": lambda cast: {"uuid": own_draft(cast).uuid, "page": "text"},
+    "partners:agreement-page@papers": lambda cast: {
+        "uuid": agreement(cast).uuid,
+        "page": "papers",
+    },
+    "partners:agreement-file": _paper,
+    "partners:amendment-act": _amendment,
     "partners:token-revoke": lambda cast: {"uuid": NEVER},
     "referrals:detail": lambda cast: {"uuid": _referral(cast, sent)},
     "referrals:detail@draft": lambda cast: {"uuid": _referral(cast, draft)},

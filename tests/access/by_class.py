@@ -13,7 +13,7 @@ from django.db import models
 from common.marks import Permission
 from partners.access import TOKEN_SCOPES, Actor, actor_for, anonymous, may
 from partners.choices import Role
-from partners.models import ChangeRequest, Proceeding
+from partners.models import Agreement, ChangeRequest, Proceeding
 from referrals.models import Disclosure, EmergencyAccess
 from tests.access.arguments import ARGUMENTS
 from tests.access.runner import CASE_ACTORS, PAGE_ACTORS, user_of
@@ -74,6 +74,8 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "partners:proceeding",
         "partners:change",
         "partners:filter-act",
+        "partners:agreement",
+        "partners:agreement@draft",
     ):
         ARGUMENTS[address](cast)
     return {
@@ -90,6 +92,8 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "membership of a caseworker": cast.ngo_caseworker.memberships.get(),
         "proceeding": Proceeding.objects.get(pk=cast.rows["proceeding"].pk),
         "stored filter of a co-ordinator": cast.rows["filter"],
+        "agreement": Agreement.objects.get(pk=cast.rows["agreement"].pk),
+        "agreement, draft of another": Agreement.objects.get(pk=cast.rows["own draft"].pk),
         "change of an entry": ChangeRequest.objects.get(pk=cast.rows["change"].pk),
     }
 
