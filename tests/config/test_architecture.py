@@ -176,6 +176,54 @@ class TestGrantsHaveOneDoor:
         assert wrong == []
 
 
+class TestRowsHaveOneDoor:
+    #: What narrows rows to those the actor may see.
+    DOORS = frozenset(
+        {"visible_to", "get_or_404", "visible", "shown_to", "escalated_to", "slices_for"}
+    )
+    #: Functions of views that name such a model and need no door, and why.
+    WITHOUT = {
+        "referrals/views/log.py:_write": "the row in hand, read again as it is now",
+        "referrals/views/disclosures.py:_with_case": "the row in hand, with its case",
+        "referrals/views/assign.py:_names": "people of the teams it was given",
+        "referrals/views/protection.py:_now": "the version of the row in hand",
+        "partners/views/tokens.py:_tokens": "of the organisation acted for",
+        "partners/views/tokens.py:tokens": "which of those tokens still work",
+        "partners/views/resets.py:_places": "narrowed there to what a manager is told",
+        "ncm/views/reports.py:_ended_quarters": "the day of the first, of everybody's",
+    }
+
+    def test_a_view_takes_them_through_it(self) -> None:
+        found = set(self._open_doors())
+        assert found - set(self.WITHOUT) == set()
+        assert set(self.WITHOUT) - found == set(), "a reason for nothing"
+
+    def _open_doors(self) -> Iterator[str]:
+        """Functions of views and of the API that read a guarded model and name no door."""
+        guarded = {
+            model.__name__
+            for model in our_models()
+            if hasattr(model._default_manager.all(), "visible_to")
+        }
+        assert {"Referral", "Organisation", "Deadline"} <= guarded
+        for name, tree in modules(*OURS):
+            if "/views" not in name and not name.endswith("/api.py"):
+                continue
+            for function in ast.walk(tree):
+                if not isinstance(function, ast.FunctionDef):
+                    continue
+                read, named = set(), set()
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Name):
+                        named.add(node.id)
+                    elif isinstance(node, ast.Attribute):
+                        named.add(node.attr)
+                        if node.attr == "objects" and isinstance(node.value, ast.Name):
+                            read.add(node.value.id)
+                if read & guarded and not named & self.DOORS:
+                    yield f"{name}:{function.name}"
+
+
 class TestLists:
     def test_nothing_pages_by_skipping_rows(self) -> None:
         """`Paginator`, OFFSET and slices that start late read all they skip; use common.paging."""
