@@ -58,6 +58,8 @@ class Permission(StrEnum):
     """Sign for one's organisation, propose an amendment, give notice."""
     AGREEMENT_STEER = "agreement_steer"
     """See every agreement that was sent, and which delegated duties are covered where."""
+    CONVERSATION_HOLD = "conversation_hold"
+    """Write with other organisations, read what they write, and log attempts to reach them."""
     TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret
     REPORT_SEE = "report_see"
     REPORT_BUILD = "report_build"

@@ -1,5 +1,6 @@
 """What every page shows around its content: the mechanism's name, the navigation, the language."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,15 @@ from django.utils.translation import gettext as _
 
 from common.country import current
 from common.marks import Permission
-from deadlines.services.notices import unread_count
+from common.paging import Order, capped_counts_of
+from deadlines.models import Notice
+from deadlines.services.notices import COUNT_TO
 from partners.choices import HAS_BEEN_ADMITTED
+from partners.models import Participant
 
 P = Permission
+COUNTED_FOR = timedelta(days=90)
+"""How long something unread counts beside "Conversations"; older ones are marked in the list."""
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -56,12 +62,14 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Home"), "ncm:home", None),
         (_("Inbox"), "deadlines:inbox", None),
         *([(_("Referrals"), "referrals:inbox", None)] if _has_referrals(actor) else []),
+        (_("Conversations"), "partners:conversations", P.CONVERSATION_HOLD),
         (_("Calendar"), "deadlines:calendar", None),
         *([(_("Application"), "partners:application", P.ORGANISATION_APPLY)] if applying else []),
         (_("Registry"), "partners:registry", P.ORGANISATION_SEE),
         (_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),
         (_("Proceedings"), "partners:proceedings", P.ORGANISATION_REVIEW),
         (_("Who decides"), "referrals:deciders", P.DECIDER_NAME),
+        (_("Response times"), "partners:response-times", P.ORGANISATION_REVIEW),
         (_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
         (_("Lost second factors"), "partners:resets", P.ORGANISATION_REVIEW),
         *([(_("Locked accounts"), "partners:locks", P.ACCOUNT_LOCK)] if _locks_all(actor) else []),
@@ -74,17 +82,29 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Jobs"), "deadlines:jobs", None),
         (_("Health"), "deadlines:health", P.SYSTEM_HEALTH_SEE),
     ]
-    unread = unread_count(actor)
+    unread = _unread(actor)
     return [
         {
             "label": label,
             "href": reverse(name),
             "current": _is_current(request.path, reverse(name)),
-            "count": unread if name == "deadlines:inbox" else 0,
+            "count": unread.get(name, ""),
         }
         for label, name, permission in entries
         if permission is None or permission in actor.permissions
     ]
+
+
+def _unread(actor: Any) -> dict[str, str]:
+    """The numbers beside entries, as far as there is anything: one query on every page."""
+    notices = Notice.objects.visible_to(actor).unread()
+    lists = {"deadlines:inbox": ({"": notices}, Order("-created_at", "-id"))}
+    if P.CONVERSATION_HOLD in actor.permissions:
+        since = actor.at - COUNTED_FOR
+        written = Participant.objects.visible_to(actor).filter(last_at__gt=since).unread(actor)
+        lists["partners:conversations"] = ({"": written}, Order("-last_at", "-id"))
+    counted = capped_counts_of(lists, COUNT_TO - 1)
+    return {name: str(count) for name, count in counted.items() if count.number}
 
 
 def _locks_all(actor: Any) -> bool:

@@ -50,6 +50,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_SEE,
             P.CONTACT_SEE,
             P.AGREEMENT_SEE,
+            P.CONVERSATION_HOLD,
             P.REFERRAL_MAKE,
             P.REFERRAL_KEEP,
             P.EMERGENCY_ACCESS,
@@ -66,6 +67,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_SPEAK,
             P.REGISTRY_EXPORT,
             P.CONTACT_SEE,
+            P.CONVERSATION_HOLD,
             P.CONTACT_EDIT,
             P.AGREEMENT_SEE,
             P.AGREEMENT_DRAFT,
@@ -90,6 +92,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_SEE,
             P.CONTACT_SEE,
             P.AGREEMENT_SEE,
+            P.CONVERSATION_HOLD,
             P.REFERRAL_SEE,
             P.REFERRAL_DECIDE,
             P.REFERRAL_ASSIGN,
@@ -115,6 +118,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.AGREEMENT_DRAFT,
             P.AGREEMENT_SIGN,
             P.AGREEMENT_STEER,
+            P.CONVERSATION_HOLD,
             P.REPORT_SEE,
             P.DECIDER_NAME,
             P.EMERGENCY_REVIEW,
@@ -127,13 +131,22 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ORGANISATION_SEE,
             P.REGISTRY_EXPORT,
             P.CONTACT_SEE,
+            P.CONVERSATION_HOLD,
             P.REPORT_SEE,
             P.REPORT_BUILD,
             P.REFERRAL_IMPORT,
         }
     ),
     # Pays for services; never sees a case.
-    Role.FUNDER: frozenset({P.ORGANISATION_SEE, P.REGISTRY_EXPORT, P.CONTACT_SEE, P.AGREEMENT_SEE}),
+    Role.FUNDER: frozenset(
+        {
+            P.ORGANISATION_SEE,
+            P.REGISTRY_EXPORT,
+            P.CONTACT_SEE,
+            P.AGREEMENT_SEE,
+            P.CONVERSATION_HOLD,
+        }
+    ),
     # Keeps the system running and the country's rules in it; sees its health and nobody's data.
     Role.ADMINISTRATOR: frozenset({P.SYSTEM_HEALTH_SEE, P.ACCOUNT_LOCK, P.RULE_CHANGE}),
 }

@@ -13,7 +13,7 @@ class PartnersConfig(AppConfig):
         from accounts import invitations, locks
         from deadlines import feeds, sweeps
         from deadlines.services import absences
-        from partners import clocks, deeds, grants, notifications, upkeep
+        from partners import clocks, conversation_notices, deeds, grants, notifications, upkeep
         from partners.access import actors_of
         from partners.offices import office_to_call
         from partners.services import (
@@ -28,6 +28,7 @@ class PartnersConfig(AppConfig):
         notifications.register_kinds()
         clocks.register_kinds()
         deeds.register()
+        conversation_notices.register_kinds()
         absences.register(memberships.colleagues_of)
         feeds.register_actors(actors_of)
         locks.register(contact=office_to_call)

@@ -1,6 +1,6 @@
-"""How the list of organisations is narrowed, on the registry page and in the API alike.
+"""How lists are narrowed: of organisations, on the page and in the API alike; of conversations.
 
-What one may see of it is decided before, by `visible_to`; names of organisations are not personal.
+What one may see of them is decided before, by `visible_to`; nothing personal is asked for.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 import django_filters
 from django import forms
 from django.core.cache import cache
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from partners.choices import Capacity, CsoClass, OrganisationKind
+from partners.conversation_choices import Outcome
 from partners.languages import offered_languages
-from partners.models import Area, Organisation
+from partners.models import Area, ContactAttempt, Message, Organisation, Participant
+from partners.models.conversations import ParticipantQuerySet
 from partners.models.listing import heading, in_area
 from partners.models.organisation import OrganisationQuerySet
 
@@ -169,3 +172,49 @@ class RegistryFilter(OrganisationFilter):
         if not self.form.is_valid() and name in self.form.errors:
             return ""
         return str(self.form.cleaned_data.get(name) or "")
+
+
+class ConversationFilter(django_filters.FilterSet):
+    """How the list of conversations is narrowed."""
+
+    show = django_filters.ChoiceFilter(
+        label=_("Show"),
+        empty_label=_("All"),
+        choices=[
+            ("unread", _("With something new")),
+            ("ours", _("Waiting for our answer")),
+            ("theirs", _("Waiting for theirs")),
+            ("mine", _("That I wrote in")),
+            ("case", _("About a case")),
+            ("general", _("In general")),
+        ],
+        method="shown",
+    )
+
+    class Meta:
+        model = Participant
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, data: Any = None, *args: Any, actor: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        self.actor = actor
+
+    @property
+    def is_narrowing(self) -> bool:
+        return bool(self.data.get("show"))
+
+    def shown(self, queryset: ParticipantQuerySet, _name: str, code: str) -> ParticipantQuerySet:
+        here = OuterRef("conversation_id")
+        waiting = ContactAttempt.objects.filter(conversation=here, outcome=Outcome.WAITING)
+        ours = {"organisation_id": self.actor.organisation_id}
+        if code == "unread":
+            return queryset.unread(self.actor)
+        if code == "ours":
+            return queryset.filter(Exists(waiting.filter(**ours)))
+        if code == "theirs":
+            return queryset.filter(Exists(waiting.exclude(**ours)))
+        if code == "mine":
+            wrote = Message.objects.filter(conversation=here, author_id=self.actor.user_id)
+            return queryset.filter(Exists(wrote))
+        about_a_case = {"conversation__subject_uuid__isnull": code != "case"}
+        return queryset.filter(**about_a_case)

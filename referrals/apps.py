@@ -10,8 +10,8 @@ class ReferralsConfig(AppConfig):
     verbose_name = _("Referrals")
 
     def ready(self) -> None:
+        from partners import about, grants, leaving
         from partners import access as partners_access
-        from partners import grants, leaving
         from partners.services import memberships
         from referrals import (
             access,
@@ -21,6 +21,7 @@ class ReferralsConfig(AppConfig):
             emergency_notices,
             lists,
             notifications,
+            talk,
         )
         from referrals.checks import check_alternates, check_deciders, check_seats
         from referrals.models import (
@@ -48,6 +49,7 @@ class ReferralsConfig(AppConfig):
             ),
         )
         leaving.register("referrals", lists.left_open)
+        about.register(talk.CASE)
         memberships.register_narrowed(assignments.keep_own)
         notifications.register_kinds()
         emergency_notices.register_kinds()

@@ -16,6 +16,7 @@ from referrals.views import (
     own_files,
     protection,
     seats,
+    talk,
     working,
 )
 
@@ -54,6 +55,7 @@ urlpatterns = [
     path("referrals/<uuid:uuid>/circumstances/another/", working.another, name="another"),
     path("referrals/<uuid:uuid>/identity/", detail.identity, name="identity"),
     path("referrals/<uuid:uuid>/who-looked/", detail.who_looked, name="who-looked"),
+    path("referrals/<uuid:uuid>/conversations/new/", talk.begin, name="conversation-new"),
     path("referrals/<uuid:uuid>/assign/", assign.assign, name="assign"),
     path("deciders/", seats.deciders, name="deciders"),
     path("deciders/name/", seats.name, name="decider-name"),

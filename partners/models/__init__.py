@@ -11,8 +11,17 @@ from partners.models.agreements import (
     DelegatedDuty,
 )
 from partners.models.area import Area
+from partners.models.attempts import ContactAttempt
 from partners.models.changes import ChangeRequest
 from partners.models.contact import Channel, ContactLink, PointOfContact
+from partners.models.conversations import (
+    Conversation,
+    Message,
+    MessageFile,
+    MessageTrace,
+    Participant,
+    ReadMark,
+)
 from partners.models.emergency import Emergency, EmergencyEvent
 from partners.models.events import FieldReview, OrganisationEvent
 from partners.models.grants import (
@@ -50,22 +59,29 @@ __all__ = [
     "Emergency",
     "EmergencyEvent",
     "DelegatedDuty",
+    "ContactAttempt",
+    "Conversation",
     "FieldReview",
     "GrantBasis",
     "HeldCapacity",
     "Listing",
     "Membership",
+    "Message",
+    "MessageFile",
+    "MessageTrace",
     "Organisation",
     "OrganisationEvent",
     "OrganisationGrantBasis",
     "OrganisationGroupGrant",
     "OrganisationUserGrant",
     "PanelSeat",
+    "Participant",
     "PointOfContact",
     "PointOfContactGrantBasis",
     "PointOfContactGroupGrant",
     "PointOfContactUserGrant",
     "Proceeding",
+    "ReadMark",
     "RoleGroup",
     "StoredFilter",
     "Team",

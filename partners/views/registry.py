@@ -32,6 +32,7 @@ from partners.reach import posts_in_use
 from partners.registry import narrowed, page_of
 from partners.registry_export import MOST
 from partners.views import shown
+from partners.views.attempts import rows_for
 from partners.views.contacts import entry
 from partners.views.lists import columns, page_links
 
@@ -143,6 +144,7 @@ def organisation(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "about": _about(found),
         "reach": _reach(found),
         "contacts": _contacts(found, actor),
+        "answers": rows_for(found, actor) if found.state == OrganisationState.MEMBER else [],
         # Everything of one's own organisation; of another's what the co-ordination is to know.
         "events": shown.past(found, actor, **({"kinds": tuple(EventKind)} if is_own else {})),
         "acts": _acts(found, actor),
@@ -230,9 +232,22 @@ def _acts(found: Organisation, actor: Actor) -> list[dict[str, str]]:
         if found.state == OrganisationState.MEMBER:
             href = reverse("partners:proceeding-new", args=[found.uuid])
             acts.append((_("Propose to suspend"), href))
+    acts += _reaching(found, actor)
     if Proceeding.objects.visible_to(actor).filter(organisation=found).exists():
         acts.append((_("Proceedings"), reverse("partners:proceedings")))
     return [{"label": label, "href": href, "kind": "secondary"} for label, href in acts]
+
+
+def _reaching(found: Organisation, actor: Actor) -> list[tuple[str, str]]:
+    """Writing to it and logging that somebody tried, for whoever may, of another member."""
+    is_other = found.pk != actor.organisation_id and found.state == OrganisationState.MEMBER
+    if not is_other or P.CONVERSATION_HOLD not in actor.permissions:
+        return []
+    write = reverse("partners:conversation-write")
+    return [
+        (_("Write to them"), f"{write}?with={found.uuid}"),
+        (_("Log an attempt"), reverse("partners:attempt-new", args=[found.uuid])),
+    ]
 
 
 # --- for whom one acts ----------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from deadlines.words import left as time_left
 from partners.access import Actor, may
 from partners.models import Organisation
 from partners.views.lists import columns, page_links
-from referrals import deciding, packets, words
+from referrals import deciding, packets, talk, words
 from referrals.acts import Offer, offers
 from referrals.answers import ANSWERS
 from referrals.choices import (
@@ -55,6 +55,7 @@ from referrals.views.shown import acting, past, track_rows, visible
 
 P = Permission
 LATEST_FIRST = Order("-at", "-id", named_by="hash")
+LATEST_TALK = 20
 
 
 @needs(P.SIGNED_IN)
@@ -86,8 +87,26 @@ def detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "knows_who_looked": Section.FILE in opened,
         "can_assign": P.REFERRAL_ASSIGN in actor.permissions and Section.PACKET in opened,
         "knows_registry": P.ORGANISATION_SEE in actor.permissions,
+        **_talk(referral, actor),
     }
     return render(request, "referrals/detail.html", context)
+
+
+def _talk(referral: Referral, actor: Actor) -> dict[str, Any]:
+    """The conversations on it, for whoever may read and begin them."""
+    if not talk.may_talk(actor, referral):
+        return {"can_talk": False}
+    return {
+        "can_talk": True,
+        "conversations": [
+            {
+                "href": reverse("partners:conversation", args=[each.uuid]),
+                "topic": each.get_topic_display(),
+                "at": each.started_at,
+            }
+            for each in talk.conversations(actor, referral)[:LATEST_TALK]
+        ],
+    }
 
 
 def _header(referral: Referral, actor: Actor) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from uuid import UUID
 from accounts import resets
 from accounts.choices import LockReason
 from accounts.models import LOCK_LIFE, AccountLock, FactorReset, Invitation
+from common.marks import Subject
+from common.uploads import Upload
 from deadlines.choices import AwayReason
 from deadlines.models import Absence, Deadline
 from deadlines.services import absences
 from partners.access import system_actor
-from partners.models import Agreement, ChangeRequest, Membership
-from partners.services import stored_filters
+from partners.audiences import Part
+from partners.models import Agreement, ChangeRequest, Conversation, Membership, MessageFile
+from partners.services import attempts, conversations, stored_filters
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
@@ -163,6 +166,55 @@ def _referral(cast: Cast, stage: Callable[[Cast], Referral]) -> UUID:
     return cast.rows[stage.__name__].uuid
 
 
+def _conversation(cast: Cast) -> Conversation:
+    """Lantern House asked Open Door something in general, and has a file in it."""
+    if "conversation" not in cast.rows:
+        cast.rows["conversation"] = conversations.begin(
+            topic="procedure",
+            parts=[Part(cast.other_ngo)],
+            words=conversations.Words(
+                "Invented words.", str(NEVER), [Upload("txt", "invented.txt", b"Invented.")]
+            ),
+            asking=conversations.Asking((cast.other_ngo.pk,)),
+            by=cast.actor(cast.ngo_caseworker),
+            at=cast.at,
+        )
+    return cast.rows["conversation"]
+
+
+def _talk(cast: Cast) -> Conversation:
+    """Lantern House wrote to the authority about the case that was sent."""
+    if "talk" not in cast.rows:
+        _referral(cast, sent)
+        cast.rows["talk"] = conversations.begin(
+            topic="case_safety",
+            parts=[Part(cast.authority)],
+            words=conversations.Words("Invented words about the case.", "talk"),
+            subject=Subject("referral", cast.rows["sent"].uuid),
+            by=cast.actor(cast.ngo_caseworker),
+            at=cast.at,
+        )
+    return cast.rows["talk"]
+
+
+def _attempt(cast: Cast) -> UUID:
+    """Lantern House tried Open Door by telephone, and nobody answered."""
+    if "attempt" not in cast.rows:
+        cast.rows["attempt"] = attempts.log_attempt(
+            organisation=cast.other_ngo,
+            channel="phone",
+            purpose="question",
+            outcome="no_answer",
+            client_key=str(NEVER),
+            by=cast.actor(cast.ngo_caseworker),
+            at=cast.at,
+        )
+    return cast.rows["attempt"].uuid
+
+
+MESSAGE = {"text": "An invented message.", "client_key": "matrix"}
+
+
 def _seat(cast: Cast) -> UUID:
     system = system_actor("tests", cast.at)
     return seats.name_decider(
@@ -293,6 +345,29 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     },
     "partners:agreement-file": _paper,
     "partners:amendment-act": _amendment,
+    "partners:conversation": lambda cast: {"uuid": _conversation(cast).uuid, "_data": MESSAGE},
+    "partners:conversation@case": lambda cast: {"uuid": _talk(cast).uuid, "_data": MESSAGE},
+    "partners:conversation@never": lambda cast: {"uuid": NEVER},
+    "partners:conversation-file": lambda cast: {
+        "uuid": _conversation(cast).uuid,
+        "file": MessageFile.objects.get(message__conversation=_conversation(cast)).uuid,
+    },
+    "partners:conversation-message": lambda cast: {
+        "uuid": _conversation(cast).uuid,
+        "message": _conversation(cast).messages.order_by("pk")[0].uuid,
+        "name": "take-back",
+    },
+    "partners:attempt-new": lambda cast: {
+        "uuid": cast.other_ngo.uuid,
+        "_data": {
+            "channel": "phone",
+            "purpose": "question",
+            "outcome": "answered",
+            "client_key": "matrix",
+        },
+    },
+    "partners:attempt-new@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
+    "partners:attempt-answered": lambda cast: {"uuid": _attempt(cast)},
     "partners:token-revoke": lambda cast: {"uuid": NEVER},
     "referrals:detail": lambda cast: {"uuid": _referral(cast, sent)},
     "referrals:detail@draft": lambda cast: {"uuid": _referral(cast, draft)},
@@ -348,6 +423,8 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "referrals:readmit": lambda cast: {"uuid": _referral(cast, sent), "exclusion": NEVER},
     "referrals:name-people": lambda cast: {"uuid": NEVER},
     "referrals:name-people@restricted": lambda cast: {"uuid": _restriction(cast)},
+    "referrals:conversation-new": lambda cast: {"uuid": _referral(cast, sent)},
+    "referrals:conversation-new@restricted": lambda cast: {"uuid": _referral(cast, restricted)},
     "referrals:who-looked": lambda cast: {"uuid": _referral(cast, sent)},
     "referrals:decider-name": lambda cast: {
         "_data": {"authority": "panel", "organisation": cast.authority.pk}

@@ -76,6 +76,9 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "partners:filter-act",
         "partners:agreement",
         "partners:agreement@draft",
+        "partners:conversation",
+        "partners:conversation@case",
+        "partners:attempt-answered",
     ):
         ARGUMENTS[address](cast)
     return {
@@ -94,6 +97,9 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "stored filter of a co-ordinator": cast.rows["filter"],
         "agreement": Agreement.objects.get(pk=cast.rows["agreement"].pk),
         "agreement, draft of another": Agreement.objects.get(pk=cast.rows["own draft"].pk),
+        "conversation in general": cast.rows["conversation"],
+        "conversation on a case": cast.rows["talk"],
+        "contact attempt": cast.rows["attempt"],
         "change of an entry": ChangeRequest.objects.get(pk=cast.rows["change"].pk),
     }
 
