@@ -240,7 +240,7 @@ def _messages(found: Conversation, rows: list[Message], actor: Actor) -> list[di
         trace.message = by_pk[trace.message_id]
         traces.setdefault(trace.message_id, []).append(trace)
     asked: dict[int, list[ContactAttempt]] = {}
-    questions = ContactAttempt.objects.filter(question__in=by_pk).select_related("organisation")
+    questions = found.attempts.filter(question__in=by_pk).select_related("organisation")
     for attempt in questions.order_by("pk"):
         if attempt.question_id is not None:
             asked.setdefault(attempt.question_id, []).append(attempt)
