@@ -60,6 +60,12 @@ class Permission(StrEnum):
     """See every agreement that was sent, and which delegated duties are covered where."""
     CONVERSATION_HOLD = "conversation_hold"
     """Write with other organisations, read what they write, and log attempts to reach them."""
+    REQUEST_SEE = "request_see"
+    """See what partners are regularly asked for and one's own load; answer for one's own."""
+    REQUEST_MAKE = "request_make"
+    """Register what one's organisation regularly asks of others, and give back what it promised."""
+    LOAD_SEE = "load_see"
+    """See how much every organisation is asked for."""
     TOKEN_MANAGE = "token_manage"  # noqa: S105 - a permission's name, not a secret
     REPORT_SEE = "report_see"
     REPORT_BUILD = "report_build"

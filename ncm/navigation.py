@@ -75,6 +75,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         *([(_("Locked accounts"), "partners:locks", P.ACCOUNT_LOCK)] if _locks_all(actor) else []),
         (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
         (_("Agreements"), "partners:agreements", P.AGREEMENT_SEE),
+        (_("Recurring requests"), "partners:requests", P.REQUEST_SEE),
         (_("Reports"), "ncm:reports", P.REPORT_SEE),
         (_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),
         (_("People"), "partners:people", P.MEMBERSHIP_MANAGE),

@@ -29,6 +29,9 @@ from partners.models import (
     PanelSeat,
     PointOfContact,
     Proceeding,
+    RecurringRequest,
+    RequestAnswer,
+    RequestRound,
     RoleGroup,
 )
 
@@ -48,6 +51,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CASEWORKER: frozenset(
         {
             P.ORGANISATION_SEE,
+            P.REQUEST_SEE,
             P.CONTACT_SEE,
             P.AGREEMENT_SEE,
             P.CONVERSATION_HOLD,
@@ -72,6 +76,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.AGREEMENT_SEE,
             P.AGREEMENT_DRAFT,
             P.AGREEMENT_SIGN,
+            P.REQUEST_SEE,
+            P.REQUEST_MAKE,
             P.MEMBERSHIP_MANAGE,
             P.FACTOR_RESET,
             P.ACCOUNT_LOCK,
@@ -90,6 +96,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OFFICER: frozenset(
         {
             P.ORGANISATION_SEE,
+            P.REQUEST_SEE,
             P.CONTACT_SEE,
             P.AGREEMENT_SEE,
             P.CONVERSATION_HOLD,
@@ -119,6 +126,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.AGREEMENT_SIGN,
             P.AGREEMENT_STEER,
             P.CONVERSATION_HOLD,
+            P.REQUEST_SEE,
+            P.REQUEST_MAKE,
+            P.LOAD_SEE,
             P.REPORT_SEE,
             P.DECIDER_NAME,
             P.EMERGENCY_REVIEW,
@@ -132,6 +142,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REGISTRY_EXPORT,
             P.CONTACT_SEE,
             P.CONVERSATION_HOLD,
+            P.REQUEST_SEE,
+            P.REQUEST_MAKE,
             P.REPORT_SEE,
             P.REPORT_BUILD,
             P.REFERRAL_IMPORT,
@@ -145,6 +157,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CONTACT_SEE,
             P.AGREEMENT_SEE,
             P.CONVERSATION_HOLD,
+            P.REQUEST_SEE,
+            P.REQUEST_MAKE,
         }
     ),
     # Keeps the system running and the country's rules in it; sees its health and nobody's data.
@@ -487,11 +501,23 @@ def _may_to(actor: Any, permission: Permission, obj: models.Model) -> Decision:
             allowed = PointOfContact.objects.filter(pk=obj.pk).visible_to(actor).exists()
     elif isinstance(obj, Membership):
         allowed = Membership.objects.filter(pk=obj.pk).visible_to(actor).exists()
+    elif isinstance(obj, RecurringRequest | RequestRound | RequestAnswer):
+        allowed = _asker_or_asked(permission, obj) == actor.organisation_id
     elif (rule := _rules.get(type(obj))) is not None:
         return rule(actor, permission, obj)
     else:
         raise TypeError(f"partners.access does not know who may do what to {type(obj).__name__}.")
     return Decision(allowed, "" if allowed else _("This belongs to another organisation."))
+
+
+def _asker_or_asked(
+    permission: Permission, obj: RecurringRequest | RequestRound | RequestAnswer
+) -> int:
+    """Whose act it is: the asker's, but for what somebody asked says to it."""
+    if isinstance(obj, RequestAnswer):
+        answers = permission == P.REQUEST_SEE
+        return obj.organisation_id if answers else obj.round.request.organisation_id
+    return obj.organisation_id if isinstance(obj, RecurringRequest) else obj.request.organisation_id
 
 
 def get_or_404(queryset: models.QuerySet[M], actor: Any, **lookup: Any) -> M:

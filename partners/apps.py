@@ -13,7 +13,16 @@ class PartnersConfig(AppConfig):
         from accounts import invitations, locks
         from deadlines import feeds, sweeps
         from deadlines.services import absences
-        from partners import clocks, conversation_notices, deeds, grants, notifications, upkeep
+        from partners import (
+            clocks,
+            conversation_notices,
+            deeds,
+            grants,
+            notifications,
+            request_clocks,
+            request_notices,
+            upkeep,
+        )
         from partners.access import actors_of
         from partners.offices import office_to_call
         from partners.services import (
@@ -22,6 +31,7 @@ class PartnersConfig(AppConfig):
             memberships,
             organisations,
             proceedings,
+            requests,
             stored_filters,
         )
 
@@ -29,9 +39,12 @@ class PartnersConfig(AppConfig):
         clocks.register_kinds()
         deeds.register()
         conversation_notices.register_kinds()
+        request_notices.register_kinds()
+        request_clocks.register_kinds()
         absences.register(memberships.colleagues_of)
         feeds.register_actors(actors_of)
         locks.register(contact=office_to_call)
+        sweeps.register("rounds of recurring requests", requests.open_due_rounds)
         sweeps.register("appeals nobody decided", proceedings.lapse_overdue)
         sweeps.register("links to points of contact", contact_links.send_due_links)
         for kind in (memberships.MEMBERSHIP, memberships.FOUNDING, organisations.APPLICATION):

@@ -378,3 +378,77 @@ class Vote(models.TextChoices):
     JUSTIFIED = "justified", _("The measure is justified")
     KEEPS_FILES = "keeps_files", _("Justified, but the organisation keeps reading its files")
     UNJUSTIFIED = "unjustified", _("The measure is not justified")
+
+
+class RequestState(models.TextChoices):
+    """Where something that partners are regularly asked for stands."""
+
+    DRAFT = "draft", _("Draft")
+    ANNOUNCED = "announced", _("Announced")
+    RUNNING = "running", _("Running")
+    ENDED = "ended", _("Ended")
+
+
+#: States in which rounds are still to come.
+ASKING = (RequestState.ANNOUNCED, RequestState.RUNNING)
+
+
+class RequestPurpose(models.TextChoices):
+    """What a recurring request is for. A closed list, so that two askers who want the same show;
+    the platform's own, from what the seeds say that civil society is asked for."""
+
+    ASSISTED = "assisted", _("Figures on people assisted")
+    REFERRED = "referred", _("Figures on referrals and identification")
+    CAPACITY = "capacity", _("Places and services offered")
+    STAFF = "staff", _("Staff and their training")
+    MONEY = "money", _("How money was used")
+    PREVENTION = "prevention", _("Prevention activities")
+    OBSERVED = "observed", _("New patterns, routes and forms of exploitation")
+    ACCESS = "access", _("Access to places and obstacles to the work")
+    PLAN = "plan", _("Progress on the national action plan")
+    OPINION = "opinion", _("Views on drafts of laws and plans")
+    OTHER = "other", _("Something else")
+
+
+class LegalBasis(models.TextChoices):
+    """What obliges partners to answer, if anything does."""
+
+    LAW = "law", _("A law or regulation")
+    AGREEMENT = "agreement", _("An agreement the partner has signed")
+    FUNDING = "funding", _("A condition of funding")
+    VOLUNTARY = "voluntary", _("None: answering is voluntary")
+
+
+class Every(models.TextChoices):
+    """How often a request comes round."""
+
+    WEEK = "week", _("Every week")
+    MONTH = "month", _("Every month")
+    QUARTER = "quarter", _("Every quarter")
+    HALF_YEAR = "half_year", _("Every half-year")
+    YEAR = "year", _("Every year")
+
+
+class AnswerState(models.TextChoices):
+    """What an organisation did with one round of a request."""
+
+    WAITING = "waiting", _("Not answered yet")
+    ANSWERED = "answered", _("Answered")
+    DECLINED = "declined", _("Declined")
+    DROPPED = "dropped", _("No longer asked for")
+
+
+class RequestEventKind(models.TextChoices):
+    """What happened to a recurring request, as a dotted verb in the past."""
+
+    REGISTERED = "request.registered", _("Registered")
+    ANNOUNCED = "request.announced", _("Announced")
+    BEGUN = "request.begun", _("Begun: the first round was opened")
+    CHANGED = "request.changed", _("Changed")
+    ENDED = "request.ended", _("Ended")
+    OPENED = "round.opened", _("Round opened")
+    GIVEN_BACK = "round.given_back", _("What was promised was given back")
+    ANSWERED = "answer.answered", _("Answered")
+    DECLINED = "answer.declined", _("Declined")
+    TAKEN_BACK = "answer.taken_back", _("Answer taken back")
+    DROPPED = "answer.dropped", _("No longer asked for")

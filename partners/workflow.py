@@ -24,6 +24,7 @@ from partners.choices import (
 from partners.models import HeldCapacity, Organisation, OrganisationEvent, Proceeding
 from partners.models.proceedings import APPEAL_DECIDED_WITHIN, APPEAL_WITHIN, FILES_STAY_OPEN
 from partners.reviews import answers_in_question, answers_not_yet_right, missing_answers
+from partners.services import requests
 from partners.services.listings import relisted
 
 S = OrganisationState
@@ -336,6 +337,7 @@ TRANSITIONS = (
             _end_memberships,
             clocks.organisation_left,
             relisted,
+            requests.organisation_left,
         ),
         label=_("Leave the mechanism"),
     ),

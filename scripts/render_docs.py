@@ -108,6 +108,7 @@ def workflows_page() -> str:
     from common.country import FOLDER, load
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
+    from partners.request_workflow import ANSWER, REQUEST
     from partners.workflow import ORGANISATION, PROCEEDING
     from referrals.workflow import referral_workflow
 
@@ -117,6 +118,8 @@ def workflows_page() -> str:
         "A change of a member’s entry that others rely on": CHANGE,
         "An agreement between organisations": AGREEMENT,
         "An amendment of an agreement": AMENDMENT,
+        "What partners are regularly asked for": REQUEST,
+        "One organisation’s answer to a round of it": ANSWER,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

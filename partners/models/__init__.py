@@ -40,6 +40,7 @@ from partners.models.listing import Listing, StoredFilter
 from partners.models.membership import Membership, RoleGroup, Team
 from partners.models.organisation import HeldCapacity, Organisation
 from partners.models.proceedings import PanelSeat, Proceeding
+from partners.models.requests import RecurringRequest, RequestAnswer, RequestEvent, RequestRound
 
 __all__ = [
     "Agreement",
@@ -82,6 +83,10 @@ __all__ = [
     "PointOfContactUserGrant",
     "Proceeding",
     "ReadMark",
+    "RecurringRequest",
+    "RequestAnswer",
+    "RequestEvent",
+    "RequestRound",
     "RoleGroup",
     "StoredFilter",
     "Team",

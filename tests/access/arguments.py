@@ -20,7 +20,7 @@ from partners.services import attempts, conversations, stored_filters
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
-from tests.partners import deeds, stages
+from tests.partners import asking, deeds, stages
 from tests.referrals.stages import consented, draft, sent
 from tests.support.cast import Cast
 
@@ -249,6 +249,29 @@ def _paper(cast: Cast) -> dict[str, Any]:
     return {"uuid": agreement(cast).uuid, "file": cast.rows["paper"].uuid}
 
 
+def _asked(cast: Cast) -> UUID:
+    """A request of the ministry's, whose round Lantern House and Open Door are asked to answer."""
+    if "asked" not in cast.rows:
+        cast.rows["round"] = asking.open_now(cast, basis="voluntary", basis_source="")
+        cast.rows["asked"] = cast.rows["round"].request
+        cast.rows["answer"] = asking.answer_of(cast.ngo)
+    return cast.rows["asked"].uuid
+
+
+def _of_the_round(cast: Cast, row: str) -> UUID:
+    _asked(cast)
+    uuid: UUID = cast.rows[row].uuid
+    return uuid
+
+
+def _request_draft(cast: Cast) -> UUID:
+    """Lantern House is going to ask agencies for something."""
+    if "request draft" not in cast.rows:
+        kinds = ("state_agency",)
+        cast.rows["request draft"] = asking.draft(cast, cast.without_factor, asked_kinds=kinds)
+    return cast.rows["request draft"].uuid
+
+
 CHANGE = {"version": 1, "answers": {"place": "BOTH"}}
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -368,6 +391,19 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     },
     "partners:attempt-new@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
     "partners:attempt-answered": lambda cast: {"uuid": _attempt(cast)},
+    "partners:request": lambda cast: {"uuid": _asked(cast)},
+    "partners:request@draft": lambda cast: {"uuid": _request_draft(cast)},
+    "partners:request@never": lambda cast: {"uuid": NEVER},
+    "partners:request-edit": lambda cast: {"uuid": _request_draft(cast)},
+    "partners:request-act": lambda cast: {"uuid": _request_draft(cast), "name": "announce"},
+    "partners:request-round": lambda cast: {"uuid": _of_the_round(cast, "round")},
+    "partners:request-answer": lambda cast: {"uuid": _of_the_round(cast, "answer")},
+    "partners:request-answer-act": lambda cast: {
+        "uuid": _of_the_round(cast, "answer"),
+        "name": "decline",
+    },
+    "partners:load-of": lambda cast: {"uuid": cast.ngo.uuid},
+    "partners:load-of@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
     "partners:token-revoke": lambda cast: {"uuid": NEVER},
     "referrals:detail": lambda cast: {"uuid": _referral(cast, sent)},
     "referrals:detail@draft": lambda cast: {"uuid": _referral(cast, draft)},

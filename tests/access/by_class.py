@@ -79,6 +79,8 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "partners:conversation",
         "partners:conversation@case",
         "partners:attempt-answered",
+        "partners:request",
+        "partners:request@draft",
     ):
         ARGUMENTS[address](cast)
     return {
@@ -101,6 +103,10 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "conversation on a case": cast.rows["talk"],
         "contact attempt": cast.rows["attempt"],
         "change of an entry": ChangeRequest.objects.get(pk=cast.rows["change"].pk),
+        "recurring request": cast.rows["asked"],
+        "recurring request, draft": cast.rows["request draft"],
+        "round of a request, asked": cast.rows["round"],
+        "answer to a request, asked": cast.rows["answer"],
     }
 
 

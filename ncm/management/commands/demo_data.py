@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.services import open_account
 from common.country import current
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
+from ncm.demo_requests import DemoRequests
 from ncm.models import TaskForce
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
@@ -127,6 +128,7 @@ class DemoCountry:
         self._members()
         self._applications()
         DemoReferrals(self.now, self.people).build()
+        DemoRequests(self.now, self.people).build()
 
     def _areas(self) -> None:
         country = Area.objects.create(code="EX", name=str(current().name), level="country")
