@@ -10,6 +10,7 @@ class LogAction(models.TextChoices):
     IDENTITY_OPENED = "identity_opened", _("Identity opened")
     IDENTITY_SEARCHED = "identity_searched", _("Looked for a person by name or document")
     FILE_OPENED = "file_opened", _("File opened")
+    ADDRESS_OPENED = "address_opened", _("Address of a confidential place opened")
     EXPORT = "export", _("Export made")
     IMPORT = "import", _("History imported")
     BREAK_GLASS = "break_glass", _("Emergency access")

@@ -32,6 +32,7 @@ from common.profile import (
     DutyToNotify,
     Label,
     Pausing,
+    PlaceRules,
     Profile,
     Requester,
     Route,
@@ -223,6 +224,7 @@ def _profile(top: _Table, code: str) -> Profile:
         reconsideration=_route(top, "reconsideration"),
         appeal=_route(top, "appeal"),
         duty_to_notify=_duty(top.table("duty_to_notify")),
+        places=_places(top.table("places")),
         co_ordinator_sees=frozenset(co_ordinator.several("sees", Sight)),
         weekend=_weekend(calendar),
         holidays_of=calendar.text("holidays_of", ""),
@@ -278,6 +280,28 @@ def _duty(table: _Table) -> DutyToNotify:
         table.problem("binds", "whom the duty binds, if and only if it exists", list(duty.binds))
     table.end()
     return duty
+
+
+def _places(table: _Table) -> PlaceRules:
+    def above_zero(key: str) -> int:
+        number = table.take(key, int, "a number")
+        if number < 1:
+            table.problem(key, "1 or more", number)
+        return number
+
+    rules = PlaceRules(
+        hold_minutes=above_zero("hold_minutes"),
+        next_after_minutes=above_zero("next_after_minutes"),
+        keep_hours=above_zero("keep_hours"),
+        stale_after_hours=above_zero("stale_after_hours"),
+        assure_after_days=above_zero("assure_after_days"),
+        weight=table.one("weight", Weight),
+        source=table.text("source"),
+    )
+    if rules.next_after_minutes >= rules.hold_minutes:
+        table.problem("next_after_minutes", "less than hold_minutes", rules.next_after_minutes)
+    table.end()
+    return rules
 
 
 def _deadline(table: _Table) -> DeadlineRule:

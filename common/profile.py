@@ -235,6 +235,24 @@ class DeadlineRule:
 
 
 @dataclass(frozen=True)
+class PlaceRules:
+    """How long a place is held and how old a figure may be; minutes, hours and days as named."""
+
+    hold_minutes: int
+    """How long a place waits for its provider's answer."""
+    next_after_minutes: int
+    """Without an answer, the next provider is proposed after these."""
+    keep_hours: int
+    """How long an accepted place is kept for somebody who is on the way."""
+    stale_after_hours: int
+    """From this age on, a figure is called old."""
+    assure_after_days: int
+    """A service is confirmed as still correct at least so often."""
+    weight: Weight
+    source: str
+
+
+@dataclass(frozen=True)
 class Profile:
     """Everything a country declares. Get it with `current()`."""
 
@@ -252,6 +270,7 @@ class Profile:
     reconsideration: Route | None
     appeal: Route | None
     duty_to_notify: DutyToNotify
+    places: PlaceRules
     co_ordinator_sees: frozenset[Sight]
     weekend: frozenset[int]
     holidays_of: str

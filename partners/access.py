@@ -24,15 +24,19 @@ from partners.models import (
     ChangeRequest,
     Emergency,
     HeldCapacity,
+    Location,
     Membership,
     Organisation,
     PanelSeat,
+    PlaceCount,
+    PlaceHold,
     PointOfContact,
     Proceeding,
     RecurringRequest,
     RequestAnswer,
     RequestRound,
     RoleGroup,
+    ServiceOffer,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +59,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CONTACT_SEE,
             P.AGREEMENT_SEE,
             P.CONVERSATION_HOLD,
+            P.PLACE_HOLD,
+            P.PLACE_UPDATE,
             P.REFERRAL_MAKE,
             P.REFERRAL_KEEP,
             P.EMERGENCY_ACCESS,
@@ -78,6 +84,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.AGREEMENT_SIGN,
             P.REQUEST_SEE,
             P.REQUEST_MAKE,
+            P.SERVICE_EDIT,
+            P.PLACE_HOLD,
+            P.PLACE_UPDATE,
             P.MEMBERSHIP_MANAGE,
             P.FACTOR_RESET,
             P.ACCOUNT_LOCK,
@@ -129,6 +138,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REQUEST_SEE,
             P.REQUEST_MAKE,
             P.LOAD_SEE,
+            P.SERVICE_INSPECT,
             P.REPORT_SEE,
             P.DECIDER_NAME,
             P.EMERGENCY_REVIEW,
@@ -185,7 +195,11 @@ OWN_FILES = frozenset({P.REFERRAL_SEE, P.REFERRAL_EXPORT})
 
 #: A permission that counts only while the organisation holds the capacity, whatever the role.
 #: What was begun under a capacity goes on without it: REFERRAL_KEEP is not in here.
-PERMISSION_NEEDS_CAPACITY = {P.REFERRAL_MAKE: Capacity.FIRST_RESPONDER}
+PERMISSION_NEEDS_CAPACITY = {
+    P.REFERRAL_MAKE: Capacity.FIRST_RESPONDER,
+    P.SERVICE_EDIT: Capacity.SERVICE_PROVIDER,
+    P.PLACE_UPDATE: Capacity.SERVICE_PROVIDER,
+}
 
 #: What a token may be given; everything else needs a person.
 TOKEN_SCOPES = frozenset({P.ORGANISATION_SEE, P.CONTACT_SEE, P.REFERRAL_MAKE, P.REFERRAL_SEE})
@@ -377,6 +391,7 @@ def _active_memberships(user: "User", at: datetime) -> models.QuerySet[Membershi
             reports=models.Exists(capacities.filter(capacity=Capacity.RAPPORTEUR)),
             funds=models.Exists(capacities.filter(capacity=Capacity.FUNDER)),
             responds=models.Exists(capacities.filter(capacity=Capacity.FIRST_RESPONDER)),
+            provides=models.Exists(capacities.filter(capacity=Capacity.SERVICE_PROVIDER)),
             decides=models.Exists(capacities.filter(capacity=Capacity.COMPETENT_AUTHORITY)),
             has_factor=models.Exists(factors_of(OuterRef("user"))),
             in_emergency=models.Exists(
@@ -397,6 +412,7 @@ def permissions_of(memberships: Iterable[Membership], at: datetime) -> frozenset
             Capacity.RAPPORTEUR: getattr(membership, "reports", False),
             Capacity.FUNDER: getattr(membership, "funds", False),
             Capacity.FIRST_RESPONDER: getattr(membership, "responds", False),
+            Capacity.SERVICE_PROVIDER: getattr(membership, "provides", False),
             Capacity.COMPETENT_AUTHORITY: getattr(membership, "decides", False),
         }
         needed = ROLE_NEEDS_CAPACITY.get(role)
@@ -499,6 +515,22 @@ def _may_to(actor: Any, permission: Permission, obj: models.Model) -> Decision:
             allowed = obj.organisation_id == actor.organisation_id
         else:
             allowed = PointOfContact.objects.filter(pk=obj.pk).visible_to(actor).exists()
+    elif isinstance(obj, ServiceOffer):
+        if permission in {P.SERVICE_EDIT, P.PLACE_UPDATE}:
+            allowed = obj.organisation_id == actor.organisation_id
+        else:
+            allowed = ServiceOffer.objects.filter(pk=obj.pk).visible_to(actor).exists()
+    elif isinstance(obj, Location):
+        locations = Location.objects.filter(pk=obj.pk)
+        editing = permission == P.SERVICE_EDIT
+        seen = locations.editable_by(actor) if editing else locations.visible_to(actor)
+        allowed = seen.exists()
+    elif isinstance(obj, PlaceCount):
+        allowed = PlaceCount.objects.filter(pk=obj.pk).visible_to(actor).exists()
+    elif isinstance(obj, PlaceHold):
+        ours = obj.organisation_id == actor.organisation_id
+        theirs = obj.count.offer.organisation_id == actor.organisation_id
+        allowed = ours if permission == P.PLACE_HOLD else theirs
     elif isinstance(obj, Membership):
         allowed = Membership.objects.filter(pk=obj.pk).visible_to(actor).exists()
     elif isinstance(obj, RecurringRequest | RequestRound | RequestAnswer):

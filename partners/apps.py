@@ -15,18 +15,22 @@ class PartnersConfig(AppConfig):
         from deadlines.services import absences
         from partners import (
             clocks,
+            clocks_places,
             conversation_notices,
             deeds,
             grants,
             notifications,
+            notifications_places,
             request_clocks,
             request_notices,
+            taxonomy,
             upkeep,
         )
         from partners.access import actors_of
         from partners.offices import office_to_call
         from partners.services import (
             contact_links,
+            holds,
             listings,
             memberships,
             organisations,
@@ -37,6 +41,8 @@ class PartnersConfig(AppConfig):
 
         notifications.register_kinds()
         clocks.register_kinds()
+        clocks_places.register_kinds()
+        notifications_places.register_kinds()
         deeds.register()
         conversation_notices.register_kinds()
         request_notices.register_kinds()
@@ -54,6 +60,9 @@ class PartnersConfig(AppConfig):
                 describe=memberships.describe_invitation,
             )
         post_migrate.connect(grants.forget_permission_ids)
+        post_migrate.connect(taxonomy.ensure_rows, sender=self)
+        sweeps.register("held places that ran out", holds.lapse_overdue)
+        sweeps.register("houses that do not answer", holds.propose_the_next)
         sweeps.register("grants that ended", upkeep.end_expired)
         sweeps.register("grants proved", upkeep.prove_a_part)
         sweeps.register("headings of the registry", listings.prove_a_part)

@@ -21,6 +21,10 @@ from partners.models import (
     AgreementGrantBasis,
     AgreementGroupGrant,
     AgreementUserGrant,
+    Location,
+    LocationGrantBasis,
+    LocationGroupGrant,
+    LocationUserGrant,
     Organisation,
     OrganisationGrantBasis,
     OrganisationGroupGrant,
@@ -86,6 +90,7 @@ _grantable: dict[type[models.Model], Grantable] = {
         PointOfContactGrantBasis, PointOfContactGroupGrant, PointOfContactUserGrant
     ),
     Agreement: Grantable(AgreementGrantBasis, AgreementGroupGrant, AgreementUserGrant),
+    Location: Grantable(LocationGrantBasis, LocationGroupGrant, LocationUserGrant),
 }
 
 

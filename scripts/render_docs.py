@@ -108,6 +108,7 @@ def workflows_page() -> str:
     from common.country import FOLDER, load
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
+    from partners.hold_workflow import HOLD
     from partners.request_workflow import ANSWER, REQUEST
     from partners.workflow import ORGANISATION, PROCEEDING
     from referrals.workflow import referral_workflow
@@ -120,6 +121,7 @@ def workflows_page() -> str:
         "An amendment of an agreement": AMENDMENT,
         "What partners are regularly asked for": REQUEST,
         "One organisation’s answer to a round of it": ANSWER,
+        "A place held for a night": HOLD,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

@@ -17,7 +17,8 @@ from common.paging import capped_count
 from deadlines.services.notices import unread_count
 from partners.access import Actor
 from partners.choices import BEFORE_THE_REVIEWER, HAS_BEEN_ADMITTED, OrganisationState
-from partners.models import Organisation
+from partners.choices_places import HoldState
+from partners.models import Organisation, PlaceHold
 from partners.reviews import answers_in_question, missing_answers
 from partners.services.memberships import MEMBERSHIP
 from partners.views.shown import day, state_tag
@@ -48,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "organisation": actor.organisation,
         "application": _application(actor),
         "suspension": _suspension(actor),
+        "may_hold": P.PLACE_HOLD in actor.permissions,
     }
     return render(request, "ncm/home.html", context)
 
@@ -64,6 +66,12 @@ def _tiles(actor: Actor) -> list[Tile]:
     ]
     if P.REFERRAL_SEE in actor.permissions:
         tiles.append(_referrals_waiting(actor))
+    if P.PLACE_UPDATE in actor.permissions:
+        held = PlaceHold.objects.visible_to(actor).live(actor.at).filter(state=HoldState.HELD)
+        asked = capped_count(held.filter(count__offer__organisation=actor.organisation_id))
+        label = ngettext("held place to answer", "held places to answer", asked.number)
+        tone = "late" if asked.number else ""
+        tiles.append(Tile(reverse("partners:places"), asked, label, tone))
     if P.ORGANISATION_REVIEW in actor.permissions:
         sent = Organisation.objects.visible_to(actor).exclude(pk=actor.organisation_id)
         waiting = capped_count(sent.filter(state__in=BEFORE_THE_REVIEWER))

@@ -29,6 +29,9 @@ from partners.models.grants import (
     AgreementGroupGrant,
     AgreementUserGrant,
     GrantBasis,
+    LocationGrantBasis,
+    LocationGroupGrant,
+    LocationUserGrant,
     OrganisationGrantBasis,
     OrganisationGroupGrant,
     OrganisationUserGrant,
@@ -37,10 +40,19 @@ from partners.models.grants import (
     PointOfContactUserGrant,
 )
 from partners.models.listing import Listing, StoredFilter
+from partners.models.locations import Location
 from partners.models.membership import Membership, RoleGroup, Team
 from partners.models.organisation import HeldCapacity, Organisation
+from partners.models.places import PlaceCount, PlaceHold, PlaceRecord, PlaceRequest
 from partners.models.proceedings import PanelSeat, Proceeding
 from partners.models.requests import RecurringRequest, RequestAnswer, RequestEvent, RequestRound
+from partners.models.services import (
+    Inspection,
+    ServiceEvent,
+    ServiceOffer,
+    ServiceStandard,
+    ServiceType,
+)
 
 __all__ = [
     "Agreement",
@@ -56,16 +68,21 @@ __all__ = [
     "Area",
     "ChangeRequest",
     "Channel",
+    "ContactAttempt",
     "ContactLink",
+    "Conversation",
+    "DelegatedDuty",
     "Emergency",
     "EmergencyEvent",
-    "DelegatedDuty",
-    "ContactAttempt",
-    "Conversation",
     "FieldReview",
     "GrantBasis",
     "HeldCapacity",
+    "Inspection",
     "Listing",
+    "Location",
+    "LocationGrantBasis",
+    "LocationGroupGrant",
+    "LocationUserGrant",
     "Membership",
     "Message",
     "MessageFile",
@@ -77,6 +94,10 @@ __all__ = [
     "OrganisationUserGrant",
     "PanelSeat",
     "Participant",
+    "PlaceCount",
+    "PlaceHold",
+    "PlaceRecord",
+    "PlaceRequest",
     "PointOfContact",
     "PointOfContactGrantBasis",
     "PointOfContactGroupGrant",
@@ -88,6 +109,10 @@ __all__ = [
     "RequestEvent",
     "RequestRound",
     "RoleGroup",
+    "ServiceEvent",
+    "ServiceOffer",
+    "ServiceStandard",
+    "ServiceType",
     "StoredFilter",
     "Team",
 ]

@@ -43,3 +43,10 @@ class Area(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.path = f"{self.parent.path if self.parent else ''}{self.code}/"
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def region(self) -> "Area":
+        """The region it lies in; itself where it is one, or where none is above it."""
+        found, above = self, self.parent
+        while found.level not in (AreaLevel.REGION, AreaLevel.COUNTRY) and above is not None:
+            found, above = above, above.parent
+        return found

@@ -17,6 +17,7 @@ from partners.choices import GrantReason
 from partners.deed_choices import PartyReason
 from partners.models.agreements import Agreement
 from partners.models.contact import PointOfContact
+from partners.models.locations import Location
 from partners.models.organisation import Organisation
 
 
@@ -139,6 +140,30 @@ class AgreementGrantBasis(GrantBasis):
     allowed = frozenset({"see", "edit"})
     subject = models.ForeignKey(Agreement, models.CASCADE, related_name="grant_bases")
     reason = models.CharField(max_length=24, choices=PartyReason.choices)
+
+    class Meta(GrantBasis.Meta):
+        pass
+
+
+class LocationGroupGrant(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Location, models.CASCADE)
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        default_permissions = ()
+
+
+class LocationUserGrant(UserObjectPermissionBase):
+    content_object = models.ForeignKey(Location, models.CASCADE)
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(UserObjectPermissionBase.Meta):
+        default_permissions = ()
+
+
+class LocationGrantBasis(GrantBasis):
+    allowed = frozenset({"see", "edit"})
+    subject = models.ForeignKey(Location, models.CASCADE, related_name="grant_bases")
 
     class Meta(GrantBasis.Meta):
         pass

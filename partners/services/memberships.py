@@ -28,8 +28,10 @@ from partners.choices import (
     Role,
     Scope,
 )
+from partners.choices_places import KNOW_THE_HOUSES
 from partners.models import (
     HeldCapacity,
+    Location,
     Membership,
     Organisation,
     OrganisationEvent,
@@ -94,6 +96,11 @@ def role_group(*, organisation: Organisation, role: Role, at: datetime) -> RoleG
     for contact in PointOfContact.objects.filter(organisation=organisation):
         grants.grant(subject=contact, permissions=allowed, to=group, reason=own, by=None, at=at)
     deed_grants.open_to(made, at=at)
+    if role in KNOW_THE_HOUSES:
+        for location in Location.objects.filter(organisation=organisation):
+            grants.grant(
+                subject=location, permissions=allowed, to=group, reason=own, by=None, at=at
+            )
     return made
 
 

@@ -20,7 +20,7 @@ from partners.services import attempts, conversations, stored_filters
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
-from tests.partners import asking, deeds, stages
+from tests.partners import asking, deeds, houses, stages
 from tests.referrals.stages import consented, draft, sent
 from tests.support.cast import Cast
 
@@ -109,6 +109,40 @@ def _absence(cast: Cast) -> UUID:
             at=cast.at,
         )
     return row.uuid
+
+
+def _shelter(cast: Cast) -> UUID:
+    """A shelter of Lantern House in a confidential place, with one place free for women."""
+    if "shelter" not in cast.rows:
+        cast.rows["house"] = houses.house(cast)
+        cast.rows["shelter"] = houses.shelter(cast, location=cast.rows["house"])
+    return cast.rows["shelter"].uuid
+
+
+def _house(cast: Cast) -> UUID:
+    _shelter(cast)
+    return cast.rows["house"].uuid
+
+
+def _unlisted_shelter(cast: Cast) -> UUID:
+    if "unlisted shelter" not in cast.rows:
+        user = cast.unlisted_manager
+        cast.rows["unlisted shelter"] = houses.shelter(cast, user=user)
+    return cast.rows["unlisted shelter"].uuid
+
+
+def _hold(cast: Cast) -> UUID:
+    """Open Door holds the place of Lantern House."""
+    _shelter(cast)
+    if "hold" not in cast.rows:
+        cast.rows["hold"] = houses.held(cast, cast.rows["shelter"])
+    return cast.rows["hold"].uuid
+
+
+def _search(cast: Cast) -> UUID:
+    """What Open Door looks for; it holds a place already."""
+    _hold(cast)
+    return cast.rows["hold"].request.uuid
 
 
 def restricted(cast: Cast) -> Referral:
@@ -341,6 +375,20 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:people-reset": lambda cast: {"uuid": _membership(cast)},
     "partners:reset-agree": lambda cast: {"uuid": _factor_reset(cast)},
     "partners:reset-stop": lambda cast: {"uuid": _factor_reset(cast)},
+    "partners:service": lambda cast: {"uuid": _shelter(cast)},
+    "partners:service@unlisted": lambda cast: {"uuid": _unlisted_shelter(cast)},
+    "partners:service-edit": lambda cast: {"uuid": _shelter(cast)},
+    "partners:service-act": lambda cast: {"uuid": _shelter(cast), "name": "correct"},
+    "partners:service-act@end": lambda cast: {"uuid": _shelter(cast), "name": "end"},
+    "partners:service-inspect": lambda cast: {"uuid": _shelter(cast)},
+    "partners:location": lambda cast: {"uuid": _house(cast)},
+    "partners:location-edit": lambda cast: {"uuid": _house(cast)},
+    "partners:search": lambda cast: {"uuid": _search(cast)},
+    "partners:search-close": lambda cast: {"uuid": _search(cast), "_data": {"end": "not_needed"}},
+    "partners:hold": lambda cast: {"uuid": _hold(cast)},
+    "partners:hold-act": lambda cast: {"uuid": _hold(cast), "name": "accept"},
+    "partners:hold-act@give-back": lambda cast: {"uuid": _hold(cast), "name": "give-back"},
+    "partners:hold-act@show": lambda cast: {"uuid": _hold(cast), "name": "show"},
     "partners:contact": lambda cast: {"uuid": cast.contact.uuid},
     "partners:contact@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
     "partners:contact-link": lambda cast: {"token": "never-issued"},

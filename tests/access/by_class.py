@@ -81,6 +81,8 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "partners:attempt-answered",
         "partners:request",
         "partners:request@draft",
+        "partners:hold",
+        "partners:service@unlisted",
     ):
         ARGUMENTS[address](cast)
     return {
@@ -94,6 +96,11 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "organisation, applying": cast.applying,
         "point of contact": cast.contact,
         "point of contact, unlisted": cast.other_contact,
+        "service": cast.rows["shelter"],
+        "service, unlisted": cast.rows["unlisted shelter"],
+        "location, confidential": cast.rows["house"],
+        "held place": cast.rows["hold"],
+        "search for a place": cast.rows["hold"].request,
         "membership of a caseworker": cast.ngo_caseworker.memberships.get(),
         "proceeding": Proceeding.objects.get(pk=cast.rows["proceeding"].pk),
         "stored filter of a co-ordinator": cast.rows["filter"],
