@@ -1,4 +1,4 @@
-"""Rows out of the system as CSV, XLSX or JSON; the only module that imports openpyxl.
+"""Rows out of the system as CSV, XLSX or JSON; the only module that writes with openpyxl.
 
 What a reader may see, and which small figure is hidden, is decided before the rows come here.
 Text that a spreadsheet would take for a formula is neutralised; numbers and dates keep their type.

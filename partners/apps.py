@@ -35,6 +35,7 @@ class PartnersConfig(AppConfig):
             memberships,
             organisations,
             proceedings,
+            registry_tables,
             requests,
             stored_filters,
         )
@@ -67,3 +68,5 @@ class PartnersConfig(AppConfig):
         sweeps.register("grants proved", upkeep.prove_a_part)
         sweeps.register("headings of the registry", listings.prove_a_part)
         sweeps.register("stored filters deleted long ago", stored_filters.forget)
+        registry_tables.register_job()
+        sweeps.register("tables to bring in", registry_tables.forget_tables)

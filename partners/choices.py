@@ -263,6 +263,8 @@ class EventKind(models.TextChoices):
     """What happened to an organisation, as a dotted verb in the past."""
 
     INVITED = "organisation.invited", _("Invited to apply")
+    BROUGHT_IN = "organisation.brought_in", _("Entered from a table")
+    REMINDED = "organisation.reminded", _("Asked to confirm the entry")
     APPLIED = "organisation.applied", _("Application sent")
     REVIEW_BEGUN = "organisation.review_begun", _("Review begun")
     RETURNED = "organisation.returned", _("Sent back with questions")

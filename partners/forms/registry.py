@@ -1,13 +1,15 @@
-"""What is asked about the registry as a list: a name for a filter."""
+"""What is asked about the registry as a whole: a name for a filter, a table to bring in."""
 
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from partners.access import Actor
 from partners.registry import narrowed
+from partners.services.registry_tables import LARGEST
 
 
 class KeepFilter(forms.Form):
@@ -30,3 +32,21 @@ class KeepFilter(forms.Form):
     def clean_query(self) -> str:
         """Only what the registry can be asked for, so that nothing else is kept."""
         return narrowed(self._actor, QueryDict(self.cleaned_data["query"])).query
+
+
+class UploadTable(forms.Form):
+    """A table of organisations. Whether it is one at all is told by reading it."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV or XLSX, one organisation in each row, at most 20,000 rows and 20 MB."),
+        allow_empty_file=True,  # said in our words when it is read
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+        error_messages={"required": _("Choose a file.")},
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > LARGEST:
+            raise forms.ValidationError(_("The file is larger than 20 MB. Divide it."))
+        return file

@@ -53,6 +53,7 @@ from partners.models.services import (
     ServiceStandard,
     ServiceType,
 )
+from partners.models.tables import RegistryImport, RegistryTable
 
 __all__ = [
     "Agreement",
@@ -108,6 +109,8 @@ __all__ = [
     "RequestAnswer",
     "RequestEvent",
     "RequestRound",
+    "RegistryImport",
+    "RegistryTable",
     "RoleGroup",
     "ServiceEvent",
     "ServiceOffer",

@@ -88,7 +88,9 @@ def _registry_acts(actor: Actor, query: str) -> list[dict[str, str]]:
              "href": to("partners:registry-export", each)}
             for each in MOST
         ]  # fmt: skip
-    return acts
+    if P.REGISTRY_IMPORT in actor.permissions:
+        acts.append({"label": _("Bring a table in"), "href": reverse("partners:registry-imports")})
+    return [{**each, "kind": "secondary"} for each in acts]
 
 
 def _row(organisation: Organisation, *, reviews: bool) -> dict[str, Any]:

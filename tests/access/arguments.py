@@ -15,8 +15,16 @@ from deadlines.models import Absence, Deadline
 from deadlines.services import absences
 from partners.access import system_actor
 from partners.audiences import Part
-from partners.models import Agreement, ChangeRequest, Conversation, Membership, MessageFile
+from partners.models import (
+    Agreement,
+    ChangeRequest,
+    Conversation,
+    Membership,
+    MessageFile,
+    RegistryImport,
+)
 from partners.services import attempts, conversations, stored_filters
+from partners.services.registry_tables import keep_table
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
@@ -54,6 +62,26 @@ def _account_lock(cast: Cast) -> UUID:
             until_at=cast.at + LOCK_LIFE,
         )
     return cast.rows["lock"].uuid
+
+
+def _registry_table(cast: Cast) -> UUID:
+    """A co-ordinator's, with one bad row."""
+    if "table" not in cast.rows:
+        cast.rows["table"] = keep_table(
+            content=b"name,kind\r\nFresh Start (invented),cso\r\nBad (invented),club\r\n",
+            by=cast.actor(cast.co_ordinator),
+            at=cast.at,
+        )
+    return cast.rows["table"].uuid
+
+
+def _registry_import(cast: Cast) -> UUID:
+    if "import" not in cast.rows:
+        cast.rows["import"] = RegistryImport.objects.create(
+            file_digest="0" * 64, rows_read=1, rows_added=1, rows_same=0, rows_differing=0,
+            changes_asked=0, rows_refused=0, imported_at=cast.at, imported_by=cast.co_ordinator,
+        )  # fmt: skip
+    return cast.rows["import"].uuid
 
 
 def _stored_filter(cast: Cast) -> UUID:
@@ -310,6 +338,11 @@ CHANGE = {"version": 1, "answers": {"place": "BOTH"}}
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:filter-act": lambda cast: {"uuid": _stored_filter(cast), "name": "delete"},
+    "partners:registry-template": lambda cast: {"ending": "csv"},
+    "partners:registry-table": lambda cast: {"uuid": _registry_table(cast)},
+    "partners:registry-bad-rows": lambda cast: {"uuid": _registry_table(cast)},
+    "partners:registry-table-act": lambda cast: {"uuid": _registry_table(cast), "name": "discard"},
+    "partners:registry-import": lambda cast: {"uuid": _registry_import(cast)},
     "partners:registry-export": lambda cast: {"ending": "csv"},
     "accounts:accept": lambda cast: {"token": "never-issued"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "never-issued"},

@@ -83,6 +83,8 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "partners:request@draft",
         "partners:hold",
         "partners:service@unlisted",
+        "partners:registry-table",
+        "partners:registry-import",
     ):
         ARGUMENTS[address](cast)
     return {
@@ -109,6 +111,8 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "conversation in general": cast.rows["conversation"],
         "conversation on a case": cast.rows["talk"],
         "contact attempt": cast.rows["attempt"],
+        "table of organisations to bring in": cast.rows["table"],
+        "import of organisations": cast.rows["import"],
         "change of an entry": ChangeRequest.objects.get(pk=cast.rows["change"].pk),
         "recurring request": cast.rows["asked"],
         "recurring request, draft": cast.rows["request draft"],
