@@ -31,13 +31,10 @@ class PartnersConfig(AppConfig):
         from partners.services import (
             contact_links,
             holds,
-            listings,
             memberships,
             organisations,
             proceedings,
-            registry_tables,
             requests,
-            stored_filters,
         )
 
         notifications.register_kinds()
@@ -66,7 +63,15 @@ class PartnersConfig(AppConfig):
         sweeps.register("houses that do not answer", holds.propose_the_next)
         sweeps.register("grants that ended", upkeep.end_expired)
         sweeps.register("grants proved", upkeep.prove_a_part)
-        sweeps.register("headings of the registry", listings.prove_a_part)
-        sweeps.register("stored filters deleted long ago", stored_filters.forget)
-        registry_tables.register_job()
-        sweeps.register("tables to bring in", registry_tables.forget_tables)
+        _register_registry()
+
+
+def _register_registry() -> None:
+    """What the registry as a list needs: its headings, filters, tables to bring in."""
+    from deadlines import sweeps
+    from partners.services import listings, registry_tables, stored_filters
+
+    registry_tables.register_job()
+    sweeps.register("headings of the registry", listings.prove_a_part)
+    sweeps.register("stored filters deleted long ago", stored_filters.forget)
+    sweeps.register("tables to bring in", registry_tables.forget_tables)

@@ -154,7 +154,7 @@ def table(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if asks_for_part:
         # The part that asks is followed by the whole page that has the result.
         return HttpResponse(status=200, headers={"HX-Redirect": here})
-    return render(request, "partners/registry_import_check.html", _check(row))
+    return render(request, "partners/registry_import_check.html", _check(row, request.actor))  # type: ignore[attr-defined]
 
 
 def _own(request: HttpRequest, uuid: UUID) -> RegistryTable:
@@ -176,7 +176,7 @@ def _running(row: RegistryTable, job: Job) -> dict[str, Any]:
     }
 
 
-def _check(row: RegistryTable) -> dict[str, Any]:
+def _check(row: RegistryTable, actor: Actor) -> dict[str, Any]:
     found = row.found
     failed = row.job is not None and row.job.state == JobState.FAILED
     totals = (
@@ -197,7 +197,7 @@ def _check(row: RegistryTable) -> dict[str, Any]:
         "difference_columns": columns(
             _("Row"), _("Organisation"), _("Answer"), _("Here"), _("In the table")
         ),
-        "differences": _differences(found["differences"]),
+        "differences": _differences(found["differences"], actor),
         "more_differences": _more(found["differences_in_all"] - len(found["differences"])),
         "rows_href": reverse("partners:registry-bad-rows", args=[row.uuid]),
         "start_href": reverse("partners:registry-table-act", args=[row.uuid, "start"]),
@@ -211,9 +211,12 @@ def _more(hidden: int) -> str:
     return ngettext("%(n)d more is not shown.", "%(n)d more are not shown.", hidden) % {"n": hidden}
 
 
-def _differences(found: list[list[Any]]) -> list[list[dict[str, Any]]]:
+def _differences(found: list[list[Any]], actor: Actor) -> list[list[dict[str, Any]]]:
     uuids = {uuid for _row, uuid, *_rest in found}
-    names = {str(each.uuid): each for each in Organisation.objects.filter(uuid__in=uuids)}
+    names = {
+        str(each.uuid): each
+        for each in Organisation.objects.visible_to(actor).filter(uuid__in=uuids)
+    }
     return [
         [
             {"text": row},
