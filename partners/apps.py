@@ -61,6 +61,9 @@ class PartnersConfig(AppConfig):
         post_migrate.connect(taxonomy.ensure_rows, sender=self)
         sweeps.register("held places that ran out", holds.lapse_overdue)
         sweeps.register("houses that do not answer", holds.propose_the_next)
+        sweeps.register(
+            "questions closed to somebody", conversation_notices.release_those_who_read_no_more
+        )
         sweeps.register("grants that ended", upkeep.end_expired)
         sweeps.register("grants proved", upkeep.prove_a_part)
         _register_registry()

@@ -20,7 +20,7 @@ from deadlines.notices import register, register_topic
 from deadlines.services import clocks
 from deadlines.services.notices import Telling, mark_handled_many, notify_each
 from partners import about, audiences
-from partners.access import Actor
+from partners.access import Actor, system_actor
 from partners.choices import Role
 from partners.models import (
     ContactAttempt,
@@ -37,6 +37,8 @@ ATTEMPT = "contact_attempt"
 REMINDED = 1
 """Days before an answer is due; whoever asks for it sooner is answered for on the day."""
 CLIMBS_EVERY = timedelta(days=1)
+LOOKS_AHEAD = timedelta(minutes=2)
+RELEASED_AT_ONCE = 500
 
 
 def register_kinds() -> None:
@@ -147,6 +149,28 @@ def answer_came(attempt: ContactAttempt, *, by: Any, at: datetime) -> None:
 def not_asked_any_more(attempt: ContactAttempt, *, by: Any, at: datetime) -> None:
     """The question was taken back."""
     clocks.cancel(subject=Subject(ATTEMPT, attempt.uuid), kinds=[ANSWER], by=by, at=at)
+
+
+def release_those_who_read_no_more(at: datetime) -> int:
+    """The sweep's part: whoever can read a question no longer is not reminded of it. How many.
+
+    It looks at what the next rounds will tell people of, by the index they use themselves.
+    """
+    due = Deadline.objects.with_stage_due(at + LOOKS_AHEAD).filter(kind=ANSWER)
+    bound: dict[UUID, set[int]] = {}
+    for uuid, user in due.values_list("subject_uuid", "user_id")[:RELEASED_AT_ONCE]:
+        if user is not None:
+            bound.setdefault(uuid, set()).add(user)
+    number, by = 0, system_actor("conversations", at)
+    for attempt in ContactAttempt.objects.filter(uuid__in=bound).select_related("conversation"):
+        assert attempt.conversation is not None  # noqa: S101 - a clock runs for no other
+        readers = audiences.readers_of(attempt.conversation, at)
+        gone = bound[attempt.uuid] - readers.get(attempt.organisation_id, set())
+        if gone:
+            about_it = Subject(ATTEMPT, attempt.uuid)
+            ended = clocks.cancel(subject=about_it, kinds=[ANSWER], users=gone, by=by, at=at)
+            number += len(ended)
+    return number
 
 
 def _ladder(deadline: Deadline) -> list[list[int]]:

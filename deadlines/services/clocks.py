@@ -291,9 +291,14 @@ def cancel(
     at: datetime,
     kinds: Iterable[str] | None = None,
     reason_code: str = "",
+    users: Iterable[int] | None = None,
 ) -> list[Deadline]:
-    """It need not be done any more: of these kinds, or whatever runs about the subject."""
-    return _end(subject, kinds, DeadlineAct.CANCELLED, by=by, at=at, reason_code=reason_code)
+    """It need not be done any more: of these kinds, or whatever runs about the subject.
+
+    With `users`, only where it binds one of these people in person.
+    """
+    act = DeadlineAct.CANCELLED
+    return _end(subject, kinds, act, by=by, at=at, reason_code=reason_code, users=users)
 
 
 def kept_of(rule: DeadlineRule) -> dict[str, Any]:
@@ -335,9 +340,13 @@ def _counted(
     }
 
 
-def _locked(subject: Subject, kinds: Iterable[str] | None = None) -> list[Deadline]:
+def _locked(
+    subject: Subject, kinds: Iterable[str] | None = None, users: Iterable[int] | None = None
+) -> list[Deadline]:
     """What runs about a subject, held until the transaction ends, always in the same order."""
     rows = Deadline.objects.open().filter(subject_uuid=subject.uuid, subject_kind=subject.kind)
+    if users is not None:
+        rows = rows.filter(user__in=list(users))
     if kinds is not None:
         rows = rows.filter(kind__in=list(kinds))
     return list(rows.select_for_update(of=("self",)).order_by("pk"))
@@ -351,9 +360,10 @@ def _end(
     by: Who,
     at: datetime,
     reason_code: str = "",
+    users: Iterable[int] | None = None,
 ) -> list[Deadline]:
     with transaction.atomic():
-        rows = _locked(subject, kinds)
+        rows = _locked(subject, kinds, users)
         for row in rows:
             row.paused_at, row.paused_for = None, ""
             if act is DeadlineAct.MET:

@@ -174,6 +174,8 @@ def contact(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "contact": shown,
         "organisation": found.organisation,
+        "can_log": P.CONVERSATION_HOLD in actor.permissions
+        and found.organisation_id != actor.organisation_id,
         "can_edit": can_edit,
         "can_steer": can_steer,
         "next_check": due_at,

@@ -11,6 +11,8 @@ from common.marks import Mark, Permission, mark_of, needs
 from partners.access import ApiPermission
 from tests.access import runner
 from tests.access.arguments import ARGUMENTS
+from tests.referrals import talk
+from tests.referrals.stages import sent
 from tests.support.cast import Cast
 from tests.support.client import NotFit, StrictClient
 
@@ -132,6 +134,14 @@ class TestTables:
         assert wrong == []
 
 
+#: Rows that are made when they are asked for.
+THEIRS = {
+    "their_conversation": lambda cast: talk.begun(
+        cast, sent(cast, cast.other_manager), by=cast.other_manager
+    ),
+}
+
+
 class TestTheUnseen:
     """What one may not see cannot be told from what never existed."""
 
@@ -150,11 +160,13 @@ class TestTheUnseen:
             ("partners:organisation", "unlisted_ngo"),
             ("partners:organisation", "applying"),
             ("partners:contact", "other_contact"),
+            ("partners:conversation", "their_conversation"),
         ],
     )
     def test_is_404_to_the_byte(self, name: str, row: str, cast: Cast, client_for) -> None:
         client = client_for(cast.ngo_manager)
-        unseen = self.answer(client, reverse(name, args=[getattr(cast, row).uuid]))
+        there = THEIRS[row](cast) if row in THEIRS else getattr(cast, row)
+        unseen = self.answer(client, reverse(name, args=[there.uuid]))
         never = self.answer(client, reverse(name, args=[runner.NOWHERE]))
         assert unseen == never
         assert unseen[0] == 404

@@ -15,11 +15,12 @@ import time_machine
 from django.db import transaction
 from django.urls import reverse
 
+from partners.services import conversations
 from referrals.models import Referral, Restriction
 from referrals.services import restrictions
 from tests.access import runner
 from tests.access.arguments import ARGUMENTS
-from tests.referrals import stages
+from tests.referrals import stages, talk
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 
@@ -54,12 +55,22 @@ def restricted(cast: Cast, referral: Referral) -> Referral:
     return referral
 
 
+def talked_of(cast: Cast) -> Referral:
+    """Another organisation asked the authority about it, with a file, and was answered."""
+    case = stages.sent(cast, cast.other_manager)
+    row = talk.begun(cast, case, by=cast.other_manager)
+    said = conversations.Words("An invented answer.", "talked of")
+    conversations.post(conversation=row, words=said, by=cast.actor(cast.officer), at=cast.at)
+    return case
+
+
 Maker = Callable[[Cast], Referral]
 HIDDEN: dict[str, Maker] = {
     "a draft of another organisation": lambda cast: stages.draft(cast, cast.other_manager),
     "a no to another organisation": lambda cast: stages.refused(cast, cast.other_manager),
     "a case that another organisation sent": lambda cast: stages.sent(cast, cast.other_manager),
     "a child's": lambda cast: stages.child(cast, cast.other_manager),
+    "one that organisations write about": talked_of,
     "one that was asked about": lambda cast: stages.returned(cast, cast.other_manager),
     "a restricted one": lambda cast: restricted(cast, stages.sent(cast)),
     "a restricted one that was never sent": lambda cast: restricted(cast, stages.consented(cast)),
@@ -69,6 +80,7 @@ QUERIES = {
     "referrals:inbox": ("order=due", "status=submitted", "status=returned", "overdue=1", "order=x"),
     "partners:registry": ("name=lantern", "kind=cso", "name=zzz"),
     "partners:contacts": ("name=ada",),
+    "partners:conversations": ("show=unread", "show=ours", "show=theirs", "show=mine", "show=case"),
     "deadlines:calendar": ("view=list", "view=month"),
     "deadlines:inbox": ("unread=1",),
     "api:referrals": ("order=due", "state=submitted", "state=returned", "order=received"),

@@ -26,6 +26,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deadlines.services.sweep import sweep
+from partners.models import Conversation
+from partners.services import conversations
 from referrals.choices import EmergencyReason, OrderedBy, Outcome, Section
 from referrals.models import Referral
 from referrals.services import (
@@ -40,19 +42,19 @@ from referrals.services import (
 )
 from tests.access import runner
 from tests.access.arguments import ARGUMENTS
-from tests.referrals import stages
+from tests.referrals import stages, talk
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 
 FIELDS = ("name", "document", "contact", "safe", "story", "question", "answer", "opinion",
           "reply", "proposal", "reasons", "refusal", "restriction", "exclusion", "emergency",
-          "legal_basis", "order", "no_disclosure")  # fmt: skip
+          "legal_basis", "order", "no_disclosure", "message", "slip", "attachment")  # fmt: skip
 CANARY = {field: f"Qz{field}kqx" for field in FIELDS}
 #: Whoever is in the circle of the case, and the pages on which they may read of it.
 CIRCLE = ("caseworker", "manager", "officer")
 PAGES_OF_THE_CASE = {
     "referrals:detail", "referrals:log", "referrals:log-page", "referrals:check", "referrals:sent",
-    "referrals:act", "referrals:identity", "api:referral",
+    "referrals:act", "referrals:identity", "api:referral", "partners:conversation",
 }  # fmt: skip
 OUTSIDE = ("stranger", "other_manager", "police_officer", "co_ordinator", "rapporteur", "funder")
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
@@ -101,6 +103,7 @@ def go_all_the_way(cast: Cast) -> Referral:
         at=cast.at,
         answers={question.uuid: CANARY["answer"] for question in open_questions},
     )
+    write_about(cast, stages.now(referral))
     decisions.give_opinion(
         referral=stages.now(referral), by=keeper, at=cast.at, text=CANARY["opinion"]
     )
@@ -112,6 +115,19 @@ def go_all_the_way(cast: Cast) -> Referral:
         opinion_answer=CANARY["reply"],
     )
     return stages.now(referral)
+
+
+def write_about(cast: Cast, referral: Referral) -> None:
+    """A message with a file to the authority; its first words were a slip and are corrected."""
+    file = CANARY["attachment"].encode()
+    row = talk.begun(cast, referral, text=CANARY["slip"], file=file)
+    conversations.correct(
+        message=row.messages.get(),
+        text=CANARY["message"],
+        version=1,
+        by=cast.actor(cast.ngo_caseworker),
+        at=cast.at,
+    )
 
 
 def close_and_open(cast: Cast, referral: Referral) -> None:
@@ -179,6 +195,8 @@ def ask_everything(cast: Cast, referral: Referral) -> Iterator[tuple[str, str, s
         given = {k: v for k, v in (build(cast) if build else {}).items() if k != "_data"}
         if "uuid" in given and "referral" in address.name:
             given["uuid"] = referral.uuid
+        if address.name == "partners:conversation":
+            given["uuid"] = Conversation.objects.get(subject_uuid=referral.uuid).uuid
         url = reverse(address.name, kwargs=given)
         for who in (*CIRCLE, *OUTSIDE):
             if address.is_api and who in ("stranger", "police_officer"):
@@ -237,7 +255,7 @@ def test_a_canary_is_heard_in_its_own_cage_only(
         wrong += judge_page(name, who, url, response)
         shown |= {field for field in found_in(response.content) if who in CIRCLE}
     assert wrong == []
-    assert shown >= {"story", "question", "answer", "opinion"}, "its own people read it"
+    assert shown >= {"story", "question", "answer", "opinion", "message"}, "its own people read it"
 
     opened = StrictClient()
     opened.sign_in(cast.ngo_manager)

@@ -188,7 +188,7 @@ class TestFigures:
 
     def test_know_of_no_restricted_case(self, cast: Cast) -> None:
         from referrals.models import Referral
-        from tests.referrals.test_talk import written
+        from tests.referrals.talk import begun as written
 
         for _each in range(10):
             written(cast)

@@ -12,15 +12,16 @@ from django.utils import timezone
 from accounts.models import AccessLog
 from common.marks import Subject
 from common.sealing import Erased
-from common.uploads import Upload
 from common.workflow import NotAllowed, NotPossible
 from deadlines.models import Deadline, Notice
+from deadlines.services.reminders import remind
 from deadlines.services.sweep import sweep
 from partners import audiences
 from partners.access import system_actor
 from partners.audiences import Part
 from partners.choices import Role
 from partners.conversation_choices import Outcome
+from partners.conversation_notices import release_those_who_read_no_more
 from partners.models import (
     ContactAttempt,
     Conversation,
@@ -29,39 +30,24 @@ from partners.models import (
     Participant,
 )
 from partners.services import conversations, memberships
-from partners.services.conversations import Asking, Words
+from partners.services.conversations import Words
 from referrals import talk
 from referrals.models import Person, Referral, ReferralGrantBasis, ReferralGroupGrant
 from referrals.services import consents, emergency, exclusions, restrictions
 from tests.access.scenes import suspend
 from tests.referrals import stages
+from tests.referrals.talk import SAID
+from tests.referrals.talk import begun as written
 from tests.support.cast import Cast, works_for
 from tests.support.client import StrictClient
 from tests.support.queries import at_most
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
-SAID = "An invented word about the interpreter of next week."
 LIST = reverse("partners:conversations")
 
 
 def about(referral: Referral) -> Subject:
     return Subject("referral", referral.uuid)
-
-
-def written(cast: Cast, referral: Referral | None = None, *, by=None, with_=None, **more):
-    """Lantern House writes to the authority about a case, asks it for an answer, adds a file."""
-    referral = referral or stages.sent(cast)
-    files = [Upload("txt", "invented.txt", b"An invented file.")]
-    return conversations.begin(
-        topic="case_safety",
-        parts=with_ or [Part(cast.authority)],
-        words=Words(SAID, str(uuid4()), files),
-        subject=about(referral),
-        asking=Asking((cast.authority.pk,), cast.at + timedelta(days=2)),
-        by=cast.actor(by or cast.ngo_caseworker),
-        at=cast.at,
-        **more,
-    )
 
 
 def case_of(conversation: Conversation) -> Referral:
@@ -237,13 +223,17 @@ class TestEnds:
         assert client_for(cast.ngo_manager).get(page(row)).status_code == 200
         assert client_for(cast.ngo_caseworker).get(page(row)).status_code == 404
 
-    def test_an_answer_that_nobody_can_give_any_more_reminds_nobody(self, cast: Cast) -> None:
+    def test_reminds_nobody_of_a_question_they_read_no_more(self, cast: Cast) -> None:
         row = written(cast)
-        withdraw(cast, case_of(row))
-        for days in range(8):
-            sweep(at=cast.at + timedelta(days=days), clock=lambda: cast.at)
-        ladder = Notice.objects.filter(kind__startswith="deadline_escalated")
-        assert not ladder.filter(recipient__in=[cast.officer, cast.second_officer]).exists()
+        keep_out(cast, case_of(row))
+        for minutes in (1, 60 * 24, 60 * 24 + 1, 60 * 48, 60 * 48 + 1, 60 * 24 * 4):
+            release_those_who_read_no_more(cast.at + timedelta(minutes=minutes - 1))
+            remind(cast.at + timedelta(minutes=minutes))
+        told = Notice.objects.filter(kind__startswith="deadline_")
+        assert set(told.values_list("recipient", flat=True)) == {
+            cast.second_officer.pk,
+            cast.ngo_caseworker.pk,
+        }
 
 
 class TestBeginning:

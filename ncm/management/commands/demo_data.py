@@ -16,6 +16,7 @@ from accounts.services import open_account
 from common.country import current
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
 from ncm.demo_requests import DemoRequests
+from ncm.demo_talk import DemoTalk
 from ncm.models import TaskForce
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
@@ -129,6 +130,7 @@ class DemoCountry:
         self._applications()
         DemoReferrals(self.now, self.people).build()
         DemoRequests(self.now, self.people).build()
+        DemoTalk(self.now, self.people).build()
 
     def _areas(self) -> None:
         country = Area.objects.create(code="EX", name=str(current().name), level="country")
