@@ -51,7 +51,6 @@ MOST_PARTS: Final = 12
 """Organisations in one conversation; more is an announcement and no conversation."""
 CHANGEABLE: Final = timedelta(minutes=15)
 """How long its author may correct a message or take it back."""
-ONE_SECOND: Final = timedelta(seconds=1)
 FILE_FIELD: Final = "conversation.file"
 _LIKE_A_REFERENCE: Final = re.compile(
     r"\b[A-Z]{1,2}[ .-]?[0-9A-Z]{4}[ .-]?[0-9A-Z]{4}\b", re.IGNORECASE

@@ -80,7 +80,7 @@ def _row(row: ContactAttempt, actor: Actor) -> dict[str, Any]:
         "channel": _("Message here") if platform else ChannelKind(row.channel).label,
         "purpose": AttemptPurpose(row.purpose).label,
         "tag": outcome_tag(row, actor),
-        "took": in_words(row.took) if row.took is not None and row.took else "",
+        "took": in_words(row.took) if row.took else "",
         "href": reverse("partners:conversation", args=[row.conversation.uuid])
         if row.conversation
         else "",
@@ -223,6 +223,8 @@ def period_in_words(actor: Actor) -> str:
 def in_words(time: timedelta) -> str:
     """About how long, in the largest whole unit."""
     minutes = round(time.total_seconds() / 60)
+    if not minutes:
+        return _("less than a minute")
     if minutes < 60:
         return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
     hours = round(minutes / 60)

@@ -4,6 +4,7 @@ Each page takes its rows through `visible_to`: what has ended answers as what ne
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -57,8 +58,9 @@ def acting(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined,no-any-return]
 
 
-def day(value: Any) -> str:
-    return date_format(localtime(value))
+def last_day(end: datetime) -> str:
+    """The day that was meant: the last one before the moment at which it is over."""
+    return date_format(localtime(end - timedelta(seconds=1)))
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -101,7 +103,8 @@ def _row(row: Any, actor: Actor, references: Mapping[UUID, str]) -> dict[str, An
         tags.append({"text": _("New"), "colour": "blue"})
     if row.is_asked:
         late = row.due_at is not None and row.due_at < actor.at
-        text = _("Answer by %(day)s") % {"day": day(row.due_at)} if row.due_at else _("Asks you")
+        by = last_day(row.due_at) if row.due_at else ""
+        text = _("Answer by %(day)s") % {"day": by} if by else _("Asks you")
         tags.append({"text": text, "colour": "red" if late else "orange"})
     if row.is_waiting:
         tags.append({"text": _("Waits for an answer"), "colour": "grey"})
@@ -317,8 +320,7 @@ def outcome_tag(attempt: ContactAttempt, actor: Actor) -> dict[str, str]:
 
 
 def _asked(attempt: ContactAttempt, actor: Actor) -> dict[str, Any]:
-    # The day that was meant is the last one before the moment.
-    by = day(attempt.answer_by - services.ONE_SECOND) if attempt.answer_by else ""
+    by = last_day(attempt.answer_by) if attempt.answer_by else ""
     return {
         "who": attempt.organisation.display_name,
         "by": by,

@@ -8,9 +8,12 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
+from common.country import current
 from common.sealing import Erased
 from common.uploads import Upload
+from common.workdays import start_of_day
 from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline, Notice
 from deadlines.services.sweep import sweep
@@ -341,11 +344,14 @@ class TestPages:
         return client.get(url, query).content.decode()
 
     def test_the_list_says_who_and_what_for_and_no_word(self, cast: Cast, client_for) -> None:
-        begun(cast, asking=Asking((cast.other_ngo.pk,), cast.at + timedelta(days=3)))
+        zone = current().time_zone
+        last = cast.at.astimezone(zone).date() + timedelta(days=2)
+        until = start_of_day(last + timedelta(days=1), zone)
+        begun(cast, asking=Asking((cast.other_ngo.pk,), until))
         body = self.body(client_for(cast.other_manager), LIST)
         assert "Who does what" in body
         assert "Lantern House" in body
-        assert "Answer by" in body
+        assert f"Answer by {date_format(last)}" in body
         assert SAID not in body
         assert "Nobody has written yet" in self.body(client_for(cast.officer), LIST)
 
