@@ -18,6 +18,7 @@ from deadlines.models import Notice
 from deadlines.services.notices import COUNT_TO
 from partners.choices import HAS_BEEN_ADMITTED
 from partners.models import Participant
+from partners.services.emergencies import standing_for
 
 P = Permission
 COUNTED_FOR = timedelta(days=90)
@@ -32,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "mechanism": SimpleLazyObject(lambda: current().mechanism_name),
         "country": SimpleLazyObject(current),
         "navigation": SimpleLazyObject(lambda: navigation(request, actor)) if signed_in else [],
+        "emergencies": SimpleLazyObject(lambda: standing_for(actor=actor)) if signed_in else [],
         "is_demo": settings.DEMO,
         "version": settings.VERSION,
         "quick_exit_url": settings.QUICK_EXIT_URL,
@@ -77,6 +79,8 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Lost second factors"), "partners:resets", P.ORGANISATION_REVIEW),
         *([(_("Locked accounts"), "partners:locks", P.ACCOUNT_LOCK)] if _locks_all(actor) else []),
         (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
+        (_("Who answers where"), "partners:contact-coverage", P.CONTACT_STEER),
+        (_("Emergencies"), "partners:emergencies", P.EMERGENCY_SWITCH),
         (_("Agreements"), "partners:agreements", P.AGREEMENT_SEE),
         (_("Recurring requests"), "partners:requests", P.REQUEST_SEE),
         (_("Reports"), "ncm:reports", P.REPORT_SEE),

@@ -395,7 +395,7 @@ def _active_memberships(user: "User", at: datetime) -> models.QuerySet[Membershi
             decides=models.Exists(capacities.filter(capacity=Capacity.COMPETENT_AUTHORITY)),
             has_factor=models.Exists(factors_of(OuterRef("user"))),
             in_emergency=models.Exists(
-                Emergency.objects.on(at).over_the_area_of("organisation__area")
+                Emergency.objects.on(at).over(OuterRef("organisation__area__path"))
             ),
         )
         .order_by("organisation__name", "organisation_id", "role")

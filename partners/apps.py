@@ -16,6 +16,7 @@ class PartnersConfig(AppConfig):
         from partners import (
             clocks,
             clocks_places,
+            contact_jobs,
             conversation_notices,
             deeds,
             grants,
@@ -29,7 +30,6 @@ class PartnersConfig(AppConfig):
         from partners.access import actors_of
         from partners.offices import office_to_call
         from partners.services import (
-            contact_links,
             holds,
             memberships,
             organisations,
@@ -49,8 +49,8 @@ class PartnersConfig(AppConfig):
         feeds.register_actors(actors_of)
         locks.register(contact=office_to_call)
         sweeps.register("rounds of recurring requests", requests.open_due_rounds)
+        contact_jobs.register()
         sweeps.register("appeals nobody decided", proceedings.lapse_overdue)
-        sweeps.register("links to points of contact", contact_links.send_due_links)
         for kind in (memberships.MEMBERSHIP, memberships.FOUNDING, organisations.APPLICATION):
             invitations.register(
                 kind,

@@ -146,16 +146,19 @@ def contact_to_confirm(contact: PointOfContact, *, by: Any, at: datetime) -> Non
     about = Subject("contact", contact.uuid)
     running.meet(subject=about, kinds=[CONTACT], by=by, at=at)
     zone = current().time_zone
-    running.start(
-        kind=CONTACT,
-        rule=CONTACT,
-        subject=about,
-        holders=[group for _home, group in _groups([organisation], Role.MANAGER)],
-        starts_at=start_of_day(contact.verified_on, zone) if contact.verified_on else at,
-        by=by,
-        at=at,
-        organisation_uuid=organisation.uuid,
-    )
+    # An organisation in which nobody signs in yet is the co-ordination's to ask.
+    bound = _groups([organisation], Role.MANAGER) or _groups(_co_ordinating(), Role.CO_ORDINATOR)
+    for home, group in bound:
+        running.start(
+            kind=CONTACT,
+            rule=CONTACT,
+            subject=about,
+            holders=[group],
+            starts_at=start_of_day(contact.verified_on, zone) if contact.verified_on else at,
+            by=by,
+            at=at,
+            organisation_uuid=home.uuid,
+        )
 
 
 def next_check(contacts: Collection[PointOfContact]) -> Mapping[UUID, datetime]:

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from partners.choices import Capacity, CsoClass, OrganisationKind
+from partners.contact_coverage import with_hole
 from partners.conversation_choices import Outcome
 from partners.languages import offered_languages
 from partners.models import Area, ContactAttempt, Message, Organisation, Participant
@@ -218,3 +219,23 @@ class ConversationFilter(django_filters.FilterSet):
             return queryset.filter(Exists(wrote))
         about_a_case = {"conversation__subject_uuid__isnull": code != "case"}
         return queryset.filter(**about_a_case)
+
+
+class CoverageFilter(OrganisationFilter):
+    """As the registry, and by what is missing (`partners.contact_coverage`)."""
+
+    hole = django_filters.ChoiceFilter(
+        label=_("What is missing"),
+        choices=[
+            ("nobody", _("Nobody can be called")),
+            ("thin", _("A post without a deputy")),
+            ("overdue", _("An entry was not confirmed in time")),
+        ],
+        empty_label=_("Show all"),
+        method="lacking",
+    )
+
+    def lacking(
+        self, queryset: OrganisationQuerySet, _name: str, which: str
+    ) -> OrganisationQuerySet:
+        return with_hole(queryset, which, self.request.actor.at)

@@ -2,6 +2,7 @@
 person says that the entry is right."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -150,14 +151,17 @@ class PointOfContact(models.Model):
     def __str__(self) -> str:
         return f"point of contact {self.uuid}"
 
-    def answering(self, at: datetime) -> "PointOfContact | None":
+    def answering(
+        self, at: datetime, deputies: "Iterable[PointOfContact] | None" = None
+    ) -> "PointOfContact | None":
         """Who is to be called now: the post itself, else the first active deputy, else nobody.
 
-        Uses the prefetched deputies where there are any.
+        Uses `deputies`, else the prefetched ones where there are any.
         """
         if self.status == ContactStatus.ACTIVE and not self._ended(at):
             return self
-        standing = sorted(self.deputies.all(), key=lambda deputy: deputy.rank)
+        known = self.deputies.all() if deputies is None else deputies
+        standing = sorted(known, key=lambda deputy: deputy.rank)
         return next(
             (d for d in standing if d.status == ContactStatus.ACTIVE and not d._ended(at)), None
         )

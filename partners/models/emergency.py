@@ -2,11 +2,11 @@
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import CharField, F, OuterRef, Q, Value
+from django.db.models import CharField, F, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -14,9 +14,6 @@ from common.constraints import both_or_neither
 from common.marks import Actor
 from partners.choices import EmergencyAct
 from partners.models.area import Area
-
-if TYPE_CHECKING:
-    from partners.models.organisation import Organisation
 
 
 class EmergencyQuerySet(models.QuerySet["Emergency"]):
@@ -31,25 +28,17 @@ class EmergencyQuerySet(models.QuerySet["Emergency"]):
         begun = self.filter(from_at__lte=at)
         return begun.filter(Q(until_at__isnull=True) | Q(until_at__gt=at), ended_at__isnull=True)
 
-    def over(self, area: Area | None) -> "EmergencyQuerySet":
-        """Those whose area holds some of this one; of all, for somebody who works everywhere."""
-        if area is None:
-            return self
-        below = Q(area__path__startswith=area.path)
-        above = Q(area__path__in=_ancestors(area.path))
-        return self.filter(Q(area__isnull=True) | below | above)
-
-    def over_the_area_of(self, reference: str) -> "EmergencyQuerySet":
-        """As `over`, in a subquery: `reference` leads from the outer row to its area."""
+    def over(self, there: Any) -> "EmergencyQuerySet":
+        """Those whose area holds some of another, given as an expression of its path; of all,
+        where that is empty: for somebody who works everywhere."""
         everywhere = Value("")  # which every path begins with
-        there = Coalesce(OuterRef(f"{reference}__path"), everywhere, output_field=CharField())
+        there = Coalesce(there, everywhere, output_field=CharField())
         below, above = Q(area__path__startswith=F("there")), Q(there__startswith=F("area__path"))
         return self.annotate(there=there).filter(Q(area__isnull=True) | below | above)
 
-
-def _ancestors(path: str) -> list[str]:
-    codes = path.rstrip("/").split("/")
-    return ["".join(f"{code}/" for code in codes[:depth]) for depth in range(1, len(codes) + 1)]
+    def over_area(self, area_id: int | None) -> "EmergencyQuerySet":
+        """As `over`, for one area by its key."""
+        return self.over(Subquery(Area.objects.filter(pk=area_id).values("path")[:1]))
 
 
 class Emergency(models.Model):
@@ -104,13 +93,6 @@ class Emergency(models.Model):
 
     def is_on(self, at: datetime) -> bool:
         return self.ended_at is None and (self.until_at is None or self.until_at > at)
-
-    def concerns(self, organisation: "Organisation | None") -> bool:
-        """Whether it reaches an organisation: by area, or everywhere."""
-        if self.area is None or organisation is None or organisation.area is None:
-            return True
-        here, there = self.area.path, organisation.area.path
-        return here.startswith(there) or there.startswith(here)
 
 
 class EmergencyEvent(models.Model):

@@ -62,6 +62,7 @@ def registry(request: HttpRequest) -> HttpResponse:
         "rows": [_row(card.organisation, reviews=reviews) for card in page.rows],
         "empty": _nothing_found(actor, is_narrowing=asked.is_narrowing),
         "clear_href": everything,
+        "shows_sheet": P.CONTACT_SEE in actor.permissions,
         "kept": [_kept(each, asked.query) for each in kept],
         "keeps": {"query": asked.query, "action": reverse("partners:filters")},
         "acts": _registry_acts(actor, asked.query),

@@ -17,13 +17,14 @@ from partners.access import system_actor
 from partners.audiences import Part
 from partners.models import (
     Agreement,
+    Area,
     ChangeRequest,
     Conversation,
     Membership,
     MessageFile,
     RegistryImport,
 )
-from partners.services import attempts, conversations, stored_filters
+from partners.services import attempts, conversations, emergencies, stored_filters
 from partners.services.registry_tables import keep_table
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
@@ -277,6 +278,17 @@ def _attempt(cast: Cast) -> UUID:
 MESSAGE = {"text": "An invented message.", "client_key": "matrix"}
 
 
+def _emergency_standing(cast: Cast) -> UUID:
+    """Declared in a region of the South, where nobody in these tables works."""
+    if "standing" not in cast.rows:
+        country = Area.objects.get(code="XX")
+        south = Area.objects.create(code="XX-S", name="South", level="region", parent=country)
+        cast.rows["standing"] = emergencies.declare(
+            area=south, reason="Invented.", by=cast.actor(cast.co_ordinator), at=cast.at
+        )
+    return cast.rows["standing"].uuid
+
+
 def _seat(cast: Cast) -> UUID:
     system = system_actor("tests", cast.at)
     return seats.name_decider(
@@ -424,6 +436,10 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:hold-act@show": lambda cast: {"uuid": _hold(cast), "name": "show"},
     "partners:contact": lambda cast: {"uuid": cast.contact.uuid},
     "partners:contact@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
+    "partners:contact-card": lambda cast: {"uuid": cast.contact.uuid},
+    "partners:contact-card@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
+    "partners:emergencies": lambda cast: {"_data": {"reason": "Invented.", "sure": "yes"}},
+    "partners:emergency-act": lambda cast: {"uuid": _emergency_standing(cast), "name": "end"},
     "partners:contact-link": lambda cast: {"token": "never-issued"},
     "partners:contact-ask": lambda cast: {"uuid": cast.contact.uuid},
     "partners:contact-ask@unlisted": lambda cast: {"uuid": cast.other_contact.uuid},
