@@ -3,7 +3,8 @@
 Real gunicorn, Celery worker and beat, a PostgreSQL and a Redis of our own on loopback, a relay that
 takes letters. Two ledgers stand outside the system: what was acknowledged to somebody, and which
 letters the relay took. Afterwards nothing acknowledged may be lost, every reminder must stand once
-in each inbox, and every mail must have left under its one Message-ID.
+in each inbox, and every mail must have left under its one Message-ID. How far it is stands on
+stderr; the figures and the verdict at the end on stdout.
 
     .venv/bin/python scripts/crash.py --kills 1000 --databases 20 --wipes 20
 """
@@ -34,11 +35,19 @@ import supervise
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-DRAFTS_PER_KILL = 2
-DEADLINES_PER_KILL = 10
+DRAFTS_PER_KILL, DRAFTS = 2, 1_500
+DEADLINES_PER_KILL, DEADLINES = 10, 2_000
+"""For each kill, and at most: seven notices come of each deadline."""
 WRITERS = 2
+GIVEN_UP = 3
+"""How often a writer may find that the site never answered before they stop pressing."""
 SETTLE = 120
-"""Seconds in which all must be done once the killing ends; only a failure waits so long."""
+"""Seconds without any progress after which what is left undone counts as never done."""
+REPORT_EVERY = 30
+"""Seconds from one line about how far it is to the next."""
+LET_WORK_EVERY, LET_WORK = 5, 30
+"""After so many kills something must be acknowledged again before the next, within these seconds:
+on a slow machine a site that is killed while it starts would have no work to lose."""
 PROGRAMS: dict[str, list[str]] = {
     "web": ["gunicorn", "--config", str(ROOT / "deploy" / "gunicorn.conf.py")],
     "worker": ["celery", "-A", "config", "worker", "--concurrency=2", "--loglevel=WARNING"],
@@ -53,12 +62,14 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.file = path.open("a")
         self.lock = threading.Lock()
+        self.lines = 0
 
     def write(self, **entry: str) -> None:
         with self.lock:
             self.file.write(json.dumps(entry) + "\n")
             self.file.flush()
             os.fsync(self.file.fileno())
+            self.lines += 1
 
 
 # --- the relay ------------------------------------------------------------------------------------
@@ -180,7 +191,10 @@ def _children(pid: int) -> list[int]:
 
 
 class Writer(threading.Thread):
-    """Somebody who logs referrals, and presses again until the site has said yes."""
+    """Somebody who logs referrals, and presses again until the site has said yes.
+
+    Once it is over they end what they are at; a draft nobody sent was promised to nobody.
+    """
 
     def __init__(self, site: str, stage: dict[str, Any], drafts: list[dict[str, Any]], at: Any):
         super().__init__(daemon=True)
@@ -193,7 +207,7 @@ class Writer(threading.Thread):
         self.troubles: Counter[str] = Counter()
 
     def run(self) -> None:
-        while not self.is_over.is_set() or self.drafts:
+        while not self.is_over.is_set():
             self._begin_and_tell()
             if self.drafts:
                 self._send(self.drafts.pop())
@@ -207,7 +221,7 @@ class Writer(threading.Thread):
         self.ledger.write(what="begun", key=key, uuid=row)
         text = f"The invented story {uuid.uuid4().hex}."
         page = f"/referrals/{row}/log/story/"
-        while not self._is_told_enough():
+        while not self.is_over.is_set() or self.troubles["gave up"] <= GIVEN_UP:
             seen = self._get(page)
             if seen is None:
                 return
@@ -220,9 +234,6 @@ class Writer(threading.Thread):
         page = f"/referrals/{draft['uuid']}/check/"
         if self._post(page, {"version": draft["version"], "confirmed": "on"}):
             self.ledger.write(what="sent", uuid=draft["uuid"])
-
-    def _is_told_enough(self) -> bool:
-        return self.is_over.is_set() and self.troubles["gave up"] > 3
 
     def _post(self, path: str, data: dict[str, Any], tries: int = 600) -> str | None:
         """Where the site led, once it did; None when it never did."""
@@ -307,11 +318,20 @@ def run(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         system.running |= {"postgresql": cluster.run(DURABLE), "redis": redis.run()}
         cluster.create_database()
         span = len(acts) * given.every
-        drafts, deadlines = DRAFTS_PER_KILL * len(acts), DEADLINES_PER_KILL * len(acts)
+        drafts = min(DRAFTS, DRAFTS_PER_KILL * len(acts))
+        deadlines = min(DEADLINES, DEADLINES_PER_KILL * len(acts))
+        say(
+            f"{len(acts)} kills to come, about {span / 60:.0f} minutes of them; {drafts} drafts "
+            f"and {deadlines} deadlines are made first"
+        )
         stage = inside(env, "prepare", str(drafts), str(deadlines), str(span))
         (folder / "deadlines").write_text(json.dumps(stage["deadlines"]))
         writers = begin(system, stage, f"http://127.0.0.1:{port}")
-        for act in acts:
+        progress = Progress(len(acts), system, writers[0].ledger, relay.ledger)
+        for number, act in enumerate(acts):
+            progress.tell()
+            if number % LET_WORK_EVERY == 0:
+                progress.let_work()
             time.sleep(chance.uniform(0.3, 1.7) * given.every)
             match act:
                 case "database":
@@ -320,6 +340,8 @@ def run(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
                     system.wipe_redis()
                 case _:
                     system.kill(act, chance)
+        progress.tell(now=True)
+        say("the killing is over; waiting until all is done")
         for writer in writers:
             writer.is_over.set()
         for writer in writers:
@@ -332,6 +354,41 @@ def run(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     finally:
         system.stop()
         relay.shutdown()
+
+
+def say(line: str) -> None:
+    print(f"crash: {line}", file=sys.stderr, flush=True)
+
+
+@dataclass
+class Progress:
+    """How far it is, a line every so often."""
+
+    acts: int
+    system: System
+    acknowledged: Ledger
+    letters: Ledger
+    began: float = field(default_factory=time.monotonic)
+    told_at: float = field(default_factory=time.monotonic)
+    seen: int = 0
+
+    def tell(self, *, now: bool = False) -> None:
+        if not now and time.monotonic() - self.told_at < REPORT_EVERY:
+            return
+        self.told_at = time.monotonic()
+        killed = self.system.killed
+        say(
+            f"{time.monotonic() - self.began:5.0f} s  {sum(killed.values())} of {self.acts} kills "
+            f"(database {killed['database']}, redis {killed['redis']}); "
+            f"{self.acknowledged.lines:,} acknowledged, {self.letters.lines:,} letters"
+        )
+
+    def let_work(self) -> None:
+        """Waits until more was acknowledged than the last time, or for as long as it may take."""
+        until = time.monotonic() + LET_WORK
+        while self.acknowledged.lines == self.seen and time.monotonic() < until:
+            time.sleep(0.1)
+        self.seen = self.acknowledged.lines
 
 
 def begin(system: System, stage: dict[str, Any], site: str) -> list[Writer]:
@@ -378,10 +435,27 @@ def main() -> int:
         else:
             shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps({**found, "seed": given.seed}, indent=1))
-    state = "FAILED" if found["faults"] else "nothing lost, nothing told twice"
-    print(f"crash: {state} after {sum(found['killed'].values())} kills, "
-          f"{time.monotonic() - began:.0f} s")  # fmt: skip
+    print(summary(found, time.monotonic() - began))
     return 1 if found["faults"] else 0
+
+
+def summary(found: dict[str, Any], seconds: float) -> str:
+    """What was shown, in words."""
+    killed, said = Counter(found["killed"]), Counter(found["acknowledged"])
+    programs = sum(killed.values()) - killed["database"] - killed["redis"]
+    state = "FAILED" if found["faults"] else "nothing lost, nothing told twice"
+    lines = [
+        f"{programs} programs killed, {killed['database']} times the database crashed, "
+        f"{killed['redis']} times Redis came back empty",
+        f"{said['begun']} referrals begun, {said['told']} stories told and {said['sent']} "
+        "referrals sent were acknowledged; "
+        f"{sum('lost' in fault for fault in found['faults'])} of them lost",
+        f"{found['reminders']:,} times somebody was to be told of a stage of a deadline, "
+        f"each once; {found['letters']:,} letters taken, {found['sent_twice']:,} of them again "
+        "under the same Message-ID",
+        f"{state} after {sum(killed.values())} kills, {seconds:.0f} s",
+    ]
+    return "\n".join(f"crash: {line}" for line in lines)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ SCALES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--scale", default="100k", help=", ".join(SCALES))
+    parser.add_argument(
+        "--only", choices=["deadlines"], help="three for each referral of the scale, nothing else"
+    )
     parser.add_argument("--seconds", type=int, default=10, help="of wrk for each page")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "performance.md")
     found = parser.parse_args(argv)
@@ -99,8 +102,9 @@ def main(argv: list[str]) -> int:
             from bench.session import Session
 
             session = Session(SCALES[wanted.scale], wanted.seconds, Path(os.environ["CONCORD_VAR"]))
-            findings = session.whole()
-            return session.close(findings, wanted.scale, postgresql.what, began, wanted.output)
+            findings = session.deadlines_alone() if wanted.only else session.whole()
+            scale = "_".join(filter(None, (wanted.scale, wanted.only)))
+            return session.close(findings, scale, postgresql.what, began, wanted.output)
     except (services.NotThere, psycopg2.OperationalError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2

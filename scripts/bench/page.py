@@ -85,8 +85,14 @@ def write(path: Path, scale: str, text: str) -> None:
     """Put the section in place of the one of the same size; smaller sizes come first."""
     kept = _sections(path.read_text()) if path.exists() else {}
     kept[scale] = text
-    in_order = sorted(kept, key=lambda name: (name.endswith("m"), int(name[:-1])))
+    in_order = sorted(kept, key=_size)
     path.write_text("\n".join([HEAD, *(kept[name] for name in in_order)]))
+
+
+def _size(name: str) -> tuple[bool, int, str]:
+    """Of "10k", "1m" or "1m_deadlines": thousands before millions, what is alone after the rest."""
+    number, unit, alone = re.fullmatch(r"(\d+)([km])(.*)", name).groups()  # type: ignore[union-attr]
+    return unit == "m", int(number), alone
 
 
 def _sections(text: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.utils import timezone
 
-from bench import lists, page, pages, reports, serving, writing
+from bench import dates, lists, page, pages, reports, serving, writing
 from bench.cases import BASE, Cases
 from bench.copying import settle
 from bench.people import Registry, add_crowd, found_registry
@@ -30,6 +30,20 @@ class Session:
         call_command("migrate", verbosity=0)
         self.say("migrated")
         self.fill_and_measure()
+        return self.findings
+
+    def deadlines_alone(self) -> Findings:
+        """What concerns deadlines and nothing else: as many as this number of referrals has."""
+        call_command("migrate", verbosity=0)
+        registry = found_registry(timezone.now())
+        add_crowd(registry, self.offices[1], self.people)
+        self.say(f"{self.offices[1]:,} organisations, {self.people:,} people")
+        dates.fill(registry, number := self.referrals * dates.EACH)
+        settle()
+        self.say(f"{number:,} deadlines")
+        writing.compare_claims(self.findings, max(1, self.rounds // 3))
+        writing.idle_sweep(self.findings)
+        self.say("deadlines compared")
         return self.findings
 
     def say(self, line: str) -> None:

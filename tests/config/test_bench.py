@@ -49,6 +49,26 @@ def test_runs_to_its_end_on_a_sound_country(tmp_path: Path, monkeypatch) -> None
     assert [bar for bar in run.findings.fallen if bar.name.startswith("Queries")] == []
 
 
+@pytest.mark.slow
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="the bench measures PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_measures_deadlines_alone(tmp_path: Path, monkeypatch) -> None:
+    from bench import session, writing
+
+    from deadlines.models import Deadline
+
+    monkeypatch.setattr(writing, "DUE", 20)
+    monkeypatch.setattr(session, "call_command", lambda *args, **options: None)
+    run = session.Session(1_000, 0, tmp_path)
+    run.offices, run.people, run.rounds = (20, 40, 60), 200, 1
+    found = run.deadlines_alone()
+    assert Deadline.objects.filter(subject_kind="referral").count() == 3_000
+    connection.check_constraints()
+    bars = {bar.name: bar for bar in found.bars}
+    assert bars["A sweep with nothing due: rows read"].holds
+    assert "Claiming 20 due deadlines ÷ 20 single tasks" in bars
+
+
 class TestPage:
     def test_keeps_the_other_sizes(self, tmp_path: Path) -> None:
         from bench import page
@@ -56,13 +76,14 @@ class TestPage:
 
         findings, out = Findings(), tmp_path / "performance.md"
         findings.bar("Held", 1.0, most=2, how="one ÷ one")
-        for scale in ("1m", "10k", "1m"):
+        for scale in ("1m_deadlines", "1m", "10k", "1m"):
             at = datetime(2026, 3, 2, tzinfo=UTC)
             page.write(out, scale, page.section(findings, scale, "PostgreSQL 15", 3, at))
         text = out.read_text()
         assert text.index("## SCALE=10k") < text.index("## SCALE=1m")
-        assert text.count("## SCALE=1m") == text.count("# Performance\n") == 1
-        assert text.count("Every bar holds") == 2
+        assert text.index("## SCALE=1m\n") < text.index("## SCALE=1m_deadlines\n")
+        assert text.count("## SCALE=1m\n") == text.count("# Performance\n") == 1
+        assert text.count("Every bar holds") == 3
 
     def test_says_which_bar_fell(self) -> None:
         from bench import page

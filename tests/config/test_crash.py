@@ -23,7 +23,7 @@ def test_ten_kills_a_crash_of_the_database_and_a_wipe_of_redis_lose_nothing() ->
     counts = ["--kills", str(KILLS), "--databases", str(DATABASES), "--wipes", str(WIPES)]
     done = subprocess.run(
         [sys.executable, "scripts/crash.py", *counts, "--every", "1"],
-        cwd=ROOT, capture_output=True, text=True, timeout=400, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.stdout.startswith("{"), done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout[: done.stdout.rindex("}") + 1])

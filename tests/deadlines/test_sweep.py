@@ -5,20 +5,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
 from common.marks import Subject
 from config.celery import app
 from deadlines import sweeps
-from deadlines.models import Notice, Reminder, SweepRun
+from deadlines.models import Deadline, Mail, Notice, Reminder, SweepRun
 from deadlines.services import clocks
 from deadlines.services.sweep import sweep
 from tests.deadlines.conftest import Clock, Somebody, make_rule
+from tests.support.cast import Cast
 from tests.support.queries import counted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
@@ -99,20 +104,89 @@ class TestBeat:
         assert asked <= set(app.tasks)
 
 
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="reads PostgreSQL's plans")
+class TestIdle:
+    """With nothing due a sweep looks at next to nothing, however much there is."""
+
+    NUMBER = 4_000
+    #: Proves a minute's share of what stands, on purpose and due or not (ADR 0017).
+    PROVES = ("grants proved", "headings of the registry")
+
+    @pytest.fixture(autouse=True)
+    def _scripts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.syspath_prepend(str(Path(settings.BASE_DIR) / "scripts"))
+
+    def test_reads_under_a_hundred_rows(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        from bench.plans import cost
+
+        self.fill(cast)
+        sweep(at=cast.at, clock=timezone.now)
+        parts = {n: run for n, run in sweeps.registered().items() if n not in self.PROVES}
+        monkeypatch.setattr(sweeps, "registered", lambda: parts)
+        done: dict[str, int | None] = {}
+        found = cost(lambda: done.update(sweep(at=cast.at, clock=timezone.now)))
+        assert set(done.values()) == {0}, "it had something to do"
+        dearest = max(found.statements, key=lambda each: each.rows)
+        assert found.rows < 100, f"{found.rows} rows, {dearest.rows} of them: {dearest.sql}"
+
+    def fill(self, cast: Cast) -> None:
+        """Clocks that run, are late and told of, or are met; notices that were read; mails sent."""
+        at, user = cast.at, cast.ngo_manager
+        shared = {
+            "kind": "contact_verification", "subject_kind": "contact", "user": user,
+            "bound": "latest", "unit": "days", "day_zero": "excluded", "roll": "none",
+            "calendar_version": "test", "starts_at": at - timedelta(days=900), "created_at": at,
+        }  # fmt: skip
+        Deadline.objects.bulk_create(
+            Deadline(
+                **shared,
+                subject_uuid=uuid.uuid4(),
+                due_at=at + timedelta(days=n % 300 - 100 if n % 3 else 30 + n % 300),
+                met_at=at if n % 3 == 1 else None,
+                next_stage="" if n % 3 else "on",
+                next_at=None if n % 3 else at + timedelta(days=20 + n % 300),
+            )
+            for n in range(self.NUMBER)
+        )
+        told = {"kind": "deadline_late", "subject_kind": "deadline", "recipient": user}
+        Notice.objects.bulk_create(
+            Notice(
+                **told, subject_uuid=uuid.uuid4(), key=f"k{n}", created_at=at, mailed_at=at,
+                mail_at=at,
+            )
+            for n in range(self.NUMBER)
+        )  # fmt: skip
+        Mail.objects.bulk_create(
+            Mail(
+                kind="notices_waiting", recipient=user, key=f"k{n}", message_id=f"<{n}@test>",
+                created_at=at, not_before=at, sent_at=at,
+            )
+            for n in range(self.NUMBER)
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+
 class TestAfterAWeek:
     """The worker, beat and the timer stood still for a week; then one of them runs again."""
 
     FRIDAY = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
 
     def test_each_reminder_comes_once_and_says_that_it_is_late(
-        self, ann: User, by: Somebody, deadline_kind: Callable[..., str], mailoutbox: list[Any]
+        self,
+        ann: User,
+        ben: User,
+        by: Somebody,
+        deadline_kind: Callable[..., str],
+        mailoutbox: list[Any],
     ) -> None:
-        kind = deadline_kind()
+        kind = deadline_kind(escalation=lambda deadline: [[ben.pk]], climbs_every=timedelta(days=1))
         with time_machine.travel(self.FRIDAY, tick=False):
             call_command("sweep", stdout=StringIO())
             for days in range(1, 6):
                 clocks.start(
-                    kind=kind, rule=make_rule(days), subject=Subject("parcel", uuid.uuid4()),
+                    kind=kind, rule=make_rule(days, remind_before_days=1),
+                    subject=Subject("parcel", uuid.uuid4()),
                     holders=[ann], starts_at=self.FRIDAY, by=by, at=self.FRIDAY,
                 )  # fmt: skip
         out = StringIO()
@@ -124,13 +198,19 @@ class TestAfterAWeek:
             assert out.getvalue().count("late: nobody swept for 10080 minutes") == 1
             told = Counter(Notice.objects.values_list("kind", "key"))
             assert set(told.values()) == {1}
-            # On the day and after it, for each of five; each says that it comes late.
+            # Of each of five the day before (but for the one whose day before was the first), the
+            # day, the end, and who answers for it; what is over a day late says so.
             kinds = Counter(kind for kind, _key in told)
-            assert kinds == {"deadline_due_belated": 5, "deadline_late_belated": 5}
+            assert kinds == {
+                "deadline_near_belated": 4, "deadline_due_belated": 5, "deadline_late_belated": 5,
+                "deadline_escalated_belated": 4, "deadline_escalated": 1,
+            }  # fmt: skip
             reminders = Reminder.objects.values_list("deadline", "stage", "recipient")
             assert Counter(reminders).most_common(1)[0][1] == 1
             assert mailoutbox == []
             clock.shift(timedelta(days=1))
             call_command("sweep", stdout=out)
-        assert len(mailoutbox) == 1
-        assert "10 new notices" in mailoutbox[0].body
+        said = {letter.to[0]: letter.body for letter in mailoutbox}
+        assert len(mailoutbox) == len(said) == 2
+        assert "14 new notices" in said[ann.email]
+        assert "5 new notices" in said[ben.email]
