@@ -235,7 +235,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "partners.openapi.ApiSchema",
     "DEFAULT_THROTTLE_CLASSES": ["partners.throttling.TokenThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min"},  # of one token
+    # Of one token; "open" of one address without any.
+    "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min", "open": "120/min"},
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "partners.problems.exception_handler",
 }

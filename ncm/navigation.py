@@ -84,6 +84,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Agreements"), "partners:agreements", P.AGREEMENT_SEE),
         (_("Recurring requests"), "partners:requests", P.REQUEST_SEE),
         (_("Reports"), "ncm:reports", P.REPORT_SEE),
+        (_("Demand"), "partners:demand", P.REPORT_SEE),
         (_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),
         (_("People"), "partners:people", P.MEMBERSHIP_MANAGE),
         (_("Programs"), "ncm:programs", P.TOKEN_MANAGE),

@@ -1,5 +1,6 @@
 """How often a program may ask, token by token, and anybody a page that needs no account."""
 
+import hashlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -54,3 +55,20 @@ def tried_too_often(name: str, ip: str, *, most: int, seconds: int = 60) -> bool
     except Exception:
         logger.warning("the cache does not answer; %s is not throttled", name)
         return False
+
+
+class OpenThrottle(SimpleRateThrottle):
+    """One address's share of the open directory; the address itself is not kept, only its hash."""
+
+    scope = "open"
+
+    def allow_request(self, request: "Request", view: "APIView") -> bool:
+        try:
+            return bool(super().allow_request(request, view))
+        except Exception:
+            logger.warning("the cache does not answer; the open directory is not throttled")
+            return True
+
+    def get_cache_key(self, request: "Request", view: "APIView") -> str | None:
+        ident = hashlib.sha256(self.get_ident(request).encode()).hexdigest()
+        return self.cache_format % {"scope": "open", "ident": ident}

@@ -46,7 +46,7 @@ class Area(models.Model):
 
     def region(self) -> "Area":
         """The region it lies in; itself where it is one, or where none is above it."""
-        found, above = self, self.parent
-        while found.level not in (AreaLevel.REGION, AreaLevel.COUNTRY) and above is not None:
-            found, above = above, above.parent
+        found: Area = self
+        while found.level not in (AreaLevel.REGION, AreaLevel.COUNTRY) and found.parent is not None:
+            found = found.parent
         return found

@@ -153,6 +153,22 @@ def _house(cast: Cast) -> UUID:
     return cast.rows["house"].uuid
 
 
+def _centre(cast: Cast) -> UUID:
+    """A service of Open Door that everybody may see."""
+    if "centre" not in cast.rows:
+        user = cast.other_manager
+        where = {"name": "Centre", "street": "1 Open Street", "city": "Town"}
+        cast.rows["centre"] = houses.shelter(
+            cast,
+            user=user,
+            name="Day centre (invented)",
+            location=houses.house(cast, user=user, confidential=False, **where),
+            is_published=True,
+            figures={},
+        )
+    return cast.rows["centre"].uuid
+
+
 def _unlisted_shelter(cast: Cast) -> UUID:
     if "unlisted shelter" not in cast.rows:
         user = cast.unlisted_manager
@@ -420,6 +436,9 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:people-reset": lambda cast: {"uuid": _membership(cast)},
     "partners:reset-agree": lambda cast: {"uuid": _factor_reset(cast)},
     "partners:reset-stop": lambda cast: {"uuid": _factor_reset(cast)},
+    "partners:hsds-service": lambda cast: {"uuid": _shelter(cast)},
+    "partners:hsds-service@public": lambda cast: {"uuid": _centre(cast)},
+    "partners:hsds-organisation": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
     "partners:service": lambda cast: {"uuid": _shelter(cast)},
     "partners:service@unlisted": lambda cast: {"uuid": _unlisted_shelter(cast)},
     "partners:service-edit": lambda cast: {"uuid": _shelter(cast)},

@@ -14,6 +14,7 @@ from deadlines.models import Notice
 from deadlines.services.sweep import sweep
 from partners import tonight
 from partners.choices_places import HoldState, RequestEnd
+from partners.demand import demand
 from partners.hold_workflow import HOLD
 from partners.models import PlaceCount, PlaceHold, PlaceRequest
 from partners.services import holds, offers, places
@@ -403,3 +404,27 @@ class TestPlaces:
         )
         said = list(houses.count(offer).records.order_by("pk").values_list("total", "free"))
         assert said == [(4, 1), (4, 3)]
+
+
+class TestDemand:
+    def test_counts_what_was_asked_found_refused_and_why(self, cast: Cast, client_for) -> None:
+        offer = houses.shelter(cast, figures={"women": (4, 3)})
+        by = cast.actor(cast.ngo_manager)
+        HOLD.apply(houses.held(cast, offer), "refuse", by=by, at=cast.at, reason="funding")
+        arriving = HOLD.apply(houses.held(cast, offer), "accept", by=by, at=cast.at)
+        HOLD.apply(arriving, "arrive", by=by, at=cast.at)
+        nobody = houses.search(cast, who="man")
+        holds.close_request(
+            request=nobody, end=RequestEnd.NONE, by=cast.actor(cast.other_manager), at=cast.at
+        )
+        until = cast.at + MINUTE
+        with at_most(8):
+            said = demand(since=cast.at - MINUTE, until=until, at=cast.at)
+        assert (said.total.asked, said.total.found, said.total.none, said.waiting) == (3, 1, 1, 1)
+        assert said.refused == [("Nobody pays for it", 1)]
+        assert said.without_offer == 1
+        assert said.places == [("Women", 4, 2)]
+        body = client_for(cast.rapporteur).get(reverse("partners:demand")).content.decode()
+        assert "Nobody pays for it" in body
+        file = client_for(cast.rapporteur).get(reverse("partners:demand"), {"format": "csv"})
+        assert b"Nobody pays for it" in file.content

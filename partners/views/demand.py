@@ -1,0 +1,72 @@
+"""Demand for places, for whoever reports: what was asked, found, refused and why."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from common.exports import to_csv
+from common.marks import Permission, needs
+from partners.access import Actor
+from partners.demand import Demand, Line, demand
+
+P = Permission
+DAYS = (7, 30, 90, 365)
+
+
+@needs(P.REPORT_SEE)
+@require_safe
+def places(request: HttpRequest) -> HttpResponse:
+    """The figures of the last days, as a page or a file."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    asked = request.GET.get("days", "")
+    days = int(asked) if asked.isdigit() and int(asked) in DAYS else 30
+    figures = demand(since=actor.at - timedelta(days=days), until=actor.at, at=actor.at)
+    if request.GET.get("format") == "csv":
+        return _file(figures)
+    context = {
+        "days": days,
+        "choices": [
+            {"days": each, "href": f"{reverse('partners:demand')}?days={each}"} for each in DAYS
+        ],
+        "csv_href": f"{reverse('partners:demand')}?days={days}&format=csv",
+        "figures": figures,
+        "columns": [{"label": head, "is_number": n > 0} for n, head in enumerate(_heads())],
+        "who": _rows([*figures.by_who, figures.total]),
+        "areas": _rows(figures.by_area),
+        "refused_columns": [{"label": _("Why")}, {"label": _("Times"), "is_number": True}],
+        "refused": [[{"text": why}, {"text": number}] for why, number in figures.refused],
+        "place_columns": [
+            {"label": _("Type")},
+            {"label": _("Places"), "is_number": True},
+            {"label": _("Free now"), "is_number": True},
+        ],
+        "places": [[{"text": cell} for cell in row] for row in figures.places],
+    }
+    return render(request, "partners/demand.html", context)
+
+
+def _heads() -> list[str]:
+    return [
+        _("Who"), _("Asked"), _("Found here"), _("Found elsewhere"), _("Not found"), _("Open"),
+    ]  # fmt: skip
+
+
+def _cells(line: Line) -> list[Any]:
+    return [line.label, line.asked, line.found, line.elsewhere, line.none, line.open]
+
+
+def _rows(lines: list[Line]) -> list[list[dict[str, Any]]]:
+    return [[{"text": cell} for cell in _cells(line)] for line in lines]
+
+
+def _file(figures: Demand) -> HttpResponse:
+    rows = [_cells(line) for line in (*figures.by_who, *figures.by_area, figures.total)]
+    rows += [[why, number, None, None, None, None] for why, number in figures.refused]
+    headers = {"Content-Disposition": 'attachment; filename="demand.csv"'}
+    content = to_csv(_heads(), rows)
+    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
