@@ -187,6 +187,12 @@ class Correction(Reached):
 
     without = (ChannelKind.EMAIL,)
 
+    def __init__(
+        self, contact: PointOfContact | None = None, data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(contact, data)
+        self.fields["when"].label = _("When you can be reached")
+
     def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The visible fields under their headings."""
         return [

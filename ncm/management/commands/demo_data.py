@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import open_account
 from common.country import current
+from ncm.demo_contacts import DemoContacts
 from ncm.demo_places import DemoPlaces
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
 from ncm.demo_requests import DemoRequests
@@ -129,6 +130,7 @@ class DemoCountry:
         self._ministry()
         self._members()
         self._applications()
+        DemoContacts(self.now, self.people).build()
         DemoReferrals(self.now, self.people).build()
         DemoPlaces(self.now, self.people).build()
         DemoRequests(self.now, self.people).build()
