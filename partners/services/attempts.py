@@ -42,21 +42,22 @@ def log_attempt(
         raise NotPossible(_("This point of contact is of another organisation."))
     if outcome not in LOGGED_OUTCOMES:
         raise NotPossible(_("This does not come of an attempt."))
-    standing = ContactAttempt.objects.filter(
-        tried_by=by.user, client_key=client_key, organisation=organisation
-    ).first()
-    return standing or ContactAttempt.objects.create(
+    # Looked for and made in one step: pressed twice at once it is still one.
+    row, _made = ContactAttempt.objects.get_or_create(
         organisation=organisation,
-        contact=contact,
-        by_organisation=by.organisation,
         tried_by=by.user,
-        channel=channel,
-        purpose=AttemptPurpose(purpose),
-        tried_at=at,
-        outcome=Outcome(outcome),
-        answered_at=at if outcome == Outcome.ANSWERED else None,
         client_key=client_key,
+        defaults={
+            "contact": contact,
+            "by_organisation": by.organisation,
+            "channel": channel,
+            "purpose": AttemptPurpose(purpose),
+            "tried_at": at,
+            "outcome": Outcome(outcome),
+            "answered_at": at if outcome == Outcome.ANSWERED else None,
+        },
     )
+    return row
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -104,7 +104,7 @@ def begin(
     if standing is not None:
         return standing
     wanted = _audience(topic, subject, parts, by=by, at=at)
-    conversation = Conversation.objects.create(
+    conversation = Conversation(
         topic=topic,
         subject_kind=subject.kind if subject else "",
         subject_uuid=subject.uuid if subject else None,
@@ -113,6 +113,12 @@ def begin(
         started_for=by.organisation,
         client_key=words.client_key,
     )
+    try:
+        with transaction.atomic():
+            conversation.save()
+    except IntegrityError:
+        # Pressed twice at once: the other was first.
+        return Conversation.objects.get(started_by=by.user, client_key=words.client_key)
     Participant.objects.bulk_create(
         Participant(
             conversation=conversation, organisation=part.organisation, role=part.role, last_at=at

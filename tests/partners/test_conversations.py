@@ -471,3 +471,22 @@ class TestPages:
         assert SAID not in first.content.decode()
         older = client_for(cast.other_manager).get(page(made) + first.context["older"])
         assert SAID in older.content.decode()
+
+
+class TestAtOnce:
+    def test_whoever_comes_second_gets_the_one_that_stands(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said = words()
+        first = begun(cast, words=said)
+        # The second looked before the first was written.
+        seen = Conversation.objects.filter
+        monkeypatch.setattr(
+            Conversation.objects,
+            "filter",
+            lambda *args, **kwargs: (
+                seen(pk=None) if "client_key" in kwargs else seen(*args, **kwargs)
+            ),
+        )
+        assert begun(cast, words=said) == first
+        assert Message.objects.count() == 1
