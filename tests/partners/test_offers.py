@@ -5,10 +5,11 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from accounts.models import AccessLog
+from accounts.models import AccessLog, User
 from common.workflow import NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline
 from partners.models import (
@@ -50,6 +51,15 @@ class TestKinds:
         ensure_rows()
         assert ServiceType.objects.count() == len(KINDS)
         assert str(ServiceType.objects.get(code="shelter")) == "Safe house"
+
+    def test_are_edited_by_staff_in_the_administration_and_never_deleted(self, rf) -> None:
+        pages = admin.site._registry[ServiceType]
+        request = rf.get("/")
+        request.user = User(is_active=True, is_staff=True)
+        assert pages.has_change_permission(request)
+        assert not pages.has_delete_permission(request)
+        request.user = User(is_active=True)
+        assert not pages.has_view_permission(request)
 
     def test_cover_what_the_statement_lists(self) -> None:
         codes = {code for code, *_rest in KINDS}
