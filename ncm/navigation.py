@@ -83,6 +83,7 @@ def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
         (_("Emergencies"), "partners:emergencies", P.EMERGENCY_SWITCH),
         (_("Agreements"), "partners:agreements", P.AGREEMENT_SEE),
         (_("Recurring requests"), "partners:requests", P.REQUEST_SEE),
+        (_("Facilities"), "partners:facilities", P.FACILITY_SEE),
         (_("Reports"), "ncm:reports", P.REPORT_SEE),
         (_("Demand"), "partners:demand", P.REPORT_SEE),
         (_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),

@@ -108,7 +108,10 @@ def workflows_page() -> str:
     from common.country import FOLDER, load
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
+    from partners.facility_workflow import AUTHORISATION
+    from partners.facility_workflow import REQUEST as ACCESS
     from partners.hold_workflow import HOLD
+    from partners.protocol_workflow import PROTOCOL
     from partners.request_workflow import ANSWER, REQUEST
     from partners.workflow import ORGANISATION, PROCEEDING
     from referrals.workflow import referral_workflow
@@ -122,6 +125,9 @@ def workflows_page() -> str:
         "What partners are regularly asked for": REQUEST,
         "One organisation’s answer to a round of it": ANSWER,
         "A place held for a night": HOLD,
+        "A version of a local protocol": PROTOCOL,
+        "A request for access to a facility": ACCESS,
+        "An authorisation to enter a facility": AUTHORISATION,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

@@ -95,7 +95,7 @@ class Party(forms.Form):
 class Clauses(forms.Form):
     """The checklist: each matter is in the text, missing, or does not apply; and where it is."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput, required=False)
 
     def __init__(self, agreement: Agreement, data: Mapping[str, Any] | None = None) -> None:
         initial: dict[str, Any] = {"version": agreement.version}

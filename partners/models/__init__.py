@@ -24,6 +24,14 @@ from partners.models.conversations import (
 )
 from partners.models.emergency import Emergency, EmergencyEvent
 from partners.models.events import FieldReview, OrganisationEvent
+from partners.models.facilities import (
+    AccessAuthorisation,
+    AccessEvent,
+    AccessIncident,
+    AccessRequest,
+    Facility,
+    FacilityVisit,
+)
 from partners.models.grants import (
     AgreementGrantBasis,
     AgreementGroupGrant,
@@ -45,6 +53,12 @@ from partners.models.membership import Membership, RoleGroup, Team
 from partners.models.organisation import HeldCapacity, Organisation
 from partners.models.places import PlaceCount, PlaceHold, PlaceRecord, PlaceRequest
 from partners.models.proceedings import PanelSeat, Proceeding
+from partners.models.protocols import (
+    LocalProtocol,
+    ProtocolEvent,
+    ProtocolSignatory,
+    ProtocolStep,
+)
 from partners.models.requests import RecurringRequest, RequestAnswer, RequestEvent, RequestRound
 from partners.models.services import (
     Inspection,
@@ -56,6 +70,16 @@ from partners.models.services import (
 from partners.models.tables import RegistryImport, RegistryTable
 
 __all__ = [
+    "AccessAuthorisation",
+    "AccessEvent",
+    "AccessIncident",
+    "AccessRequest",
+    "Facility",
+    "FacilityVisit",
+    "LocalProtocol",
+    "ProtocolEvent",
+    "ProtocolSignatory",
+    "ProtocolStep",
     "Agreement",
     "AgreementClause",
     "AgreementEvent",

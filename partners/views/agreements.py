@@ -135,6 +135,7 @@ def _list_acts(actor: Actor) -> list[dict[str, str]]:
     if P.AGREEMENT_DRAFT in actor.permissions:
         acts.append((_("Write an agreement"), reverse("partners:agreement-new")))
     acts.append((_("Delegated duties and where they are covered"), reverse("partners:duties")))
+    acts.append((_("Local protocols"), reverse("partners:protocols")))
     return [{"label": label, "href": href, "kind": "secondary"} for label, href in acts]
 
 

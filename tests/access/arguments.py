@@ -16,10 +16,15 @@ from deadlines.services import absences
 from partners.access import system_actor
 from partners.audiences import Part
 from partners.models import (
+    AccessAuthorisation,
+    AccessIncident,
+    AccessRequest,
     Agreement,
     Area,
     ChangeRequest,
     Conversation,
+    Facility,
+    LocalProtocol,
     Membership,
     MessageFile,
     RegistryImport,
@@ -29,7 +34,7 @@ from partners.services.registry_tables import keep_table
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
-from tests.partners import asking, deeds, houses, stages
+from tests.partners import access_stages, asking, deeds, houses, stages
 from tests.referrals.stages import consented, draft, sent
 from tests.support.cast import Cast
 
@@ -326,6 +331,50 @@ def own_draft(cast: Cast) -> Agreement:
     return cast.rows["own draft"]
 
 
+def _protocol(cast: Cast, stage: str) -> LocalProtocol:
+    """Kept by Lantern House."""
+    if f"protocol {stage}" not in cast.rows:
+        make = access_stages.in_force if stage == "in force" else access_stages.protocol
+        cast.rows[f"protocol {stage}"] = make(cast)
+    return cast.rows[f"protocol {stage}"]
+
+
+def facility(cast: Cast) -> Facility:
+    """Of the police."""
+    if "facility" not in cast.rows:
+        cast.rows["facility"] = access_stages.facility(cast)
+    return cast.rows["facility"]
+
+
+def confidential(cast: Cast) -> Facility:
+    """A shelter that Lantern House may enter."""
+    if "confidential" not in cast.rows:
+        cast.rows["confidential"] = access_stages.facility(
+            cast, name="Shelter (invented)", kind="shelter", is_confidential=True
+        )
+        cast.rows["authorisation"] = access_stages.authorised(cast, cast.rows["confidential"])
+    return cast.rows["confidential"]
+
+
+def authorisation(cast: Cast) -> AccessAuthorisation:
+    confidential(cast)
+    return cast.rows["authorisation"]
+
+
+def access_request(cast: Cast) -> AccessRequest:
+    """Of Lantern House."""
+    if "access request" not in cast.rows:
+        cast.rows["access request"] = access_stages.asked(cast, facility(cast))
+    return cast.rows["access request"]
+
+
+def incident(cast: Cast) -> AccessIncident:
+    """Reported by Lantern House."""
+    if "incident" not in cast.rows:
+        cast.rows["incident"] = access_stages.incident(cast, facility(cast))
+    return cast.rows["incident"]
+
+
 def _amendment(cast: Cast) -> dict[str, Any]:
     if "amendment" not in cast.rows:
         cast.rows["amendment"] = deeds.amended(cast)
@@ -520,6 +569,43 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     },
     "partners:load-of": lambda cast: {"uuid": cast.ngo.uuid},
     "partners:load-of@unlisted": lambda cast: {"uuid": cast.unlisted_ngo.uuid},
+    "partners:protocol": lambda cast: {"uuid": _protocol(cast, "in force").uuid},
+    "partners:protocol@draft": lambda cast: {"uuid": _protocol(cast, "draft").uuid},
+    "partners:protocol@never": lambda cast: {"uuid": NEVER},
+    "partners:protocol-page": lambda cast: {
+        "uuid": _protocol(cast, "draft").uuid,
+        "page": "text",
+    },
+    "partners:protocol-act": lambda cast: {
+        "uuid": _protocol(cast, "draft").uuid,
+        "name": "put_in_force",
+    },
+    "partners:facility": lambda cast: {"uuid": facility(cast).uuid},
+    "partners:facility@confidential": lambda cast: {"uuid": confidential(cast).uuid},
+    "partners:facility@never": lambda cast: {"uuid": NEVER},
+    "partners:facility-act": lambda cast: {"uuid": facility(cast).uuid, "name": "ask"},
+    "partners:facility-act@visit": lambda cast: {"uuid": facility(cast).uuid, "name": "visit"},
+    "partners:facility-act@edit": lambda cast: {"uuid": facility(cast).uuid, "name": "edit"},
+    "partners:facility-act@authorise": lambda cast: {
+        "uuid": facility(cast).uuid,
+        "name": "authorise",
+    },
+    "partners:access-request": lambda cast: {"uuid": access_request(cast).uuid},
+    "partners:access-request@never": lambda cast: {"uuid": NEVER},
+    "partners:access-request-act": lambda cast: {
+        "uuid": access_request(cast).uuid,
+        "name": "withdraw",
+    },
+    "partners:access-request-act@grant": lambda cast: {
+        "uuid": access_request(cast).uuid,
+        "name": "grant",
+    },
+    "partners:authorisation-act": lambda cast: {
+        "uuid": authorisation(cast).uuid,
+        "name": "revoke",
+    },
+    "partners:incident-act": lambda cast: {"uuid": incident(cast).uuid, "name": "restored"},
+    "partners:incident-act@answer": lambda cast: {"uuid": incident(cast).uuid, "name": "answer"},
     "partners:token-revoke": lambda cast: {"uuid": NEVER},
     "referrals:detail": lambda cast: {"uuid": _referral(cast, sent)},
     "referrals:detail@draft": lambda cast: {"uuid": _referral(cast, draft)},

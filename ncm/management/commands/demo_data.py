@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.services import open_account
 from common.country import current
 from ncm.demo_contacts import DemoContacts
+from ncm.demo_deeds import DemoDeeds
 from ncm.demo_places import DemoPlaces
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
 from ncm.demo_requests import DemoRequests
@@ -133,6 +134,7 @@ class DemoCountry:
         DemoContacts(self.now, self.people).build()
         DemoReferrals(self.now, self.people).build()
         DemoPlaces(self.now, self.people).build()
+        DemoDeeds(self.now, self.people).build()
         DemoRequests(self.now, self.people).build()
         DemoTalk(self.now, self.people).build()
 
