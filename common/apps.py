@@ -7,4 +7,9 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self) -> None:
-        from common import country  # noqa: F401 - registers the check of the country profile
+        from common import (
+            country,  # noqa: F401 - registers the check of the country profile
+            rowlock,
+        )
+
+        rowlock.install()

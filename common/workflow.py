@@ -216,7 +216,7 @@ class Workflow:
         One transaction: the row is locked and read again, checked, saved with its stamps, its event
         written, and what follows is done. The caller's ``obj`` is left as it was: use the result.
         Raises NotAllowed, Stale (``version`` is not the row's), NotPossible, MissingAnswers;
-        TypeError for an answer the transition does not know; the model's DoesNotExist.
+        TypeError for an answer the transition does not know.
         """
         transition = self._by_name[name]
         if obj._meta.label != self.model_label:
@@ -224,7 +224,9 @@ class Workflow:
         comment = str(answers.get("comment") or "")
         with transaction.atomic():
             locked = type(obj)._base_manager.select_for_update(of=("self",))
-            row = locked.get(pk=obj.pk)
+            row = locked.filter(pk=obj.pk).first()
+            if row is None:  # closed to them meanwhile, as the database sees it (common/rowlock)
+                raise NotAllowed(_("This is not open to you."))
             # Who may comes first: what a row says now is not told to those who may not touch it.
             if not (decision := self._may(by, transition.permission, row)):
                 raise NotAllowed(str(decision.reason))

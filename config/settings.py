@@ -59,6 +59,8 @@ else:
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+# The second lock on the rows of a case; SQLite has none, and `manage.py check` says so.
+ROW_LOCK = ON_POSTGRESQL
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Keys -----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from rest_framework.views import APIView
 
 from common.marks import Permission
 from common.paging import Order, Page, paginate
+from common.rowlock import tell
 from partners.access import Actor, actor_for, api_mark, get_or_404
 from partners.filters import OrganisationFilter
 from partners.models import Organisation, PointOfContact
@@ -32,6 +33,7 @@ from partners.serializers import (
     OrganisationDetailSerializer,
     OrganisationSerializer,
 )
+from partners.sight import sight_of
 
 P = Permission
 BY_NAME = Order("name", "id")
@@ -70,6 +72,7 @@ class ApiView(APIView):
         super().perform_authentication(request)
         if request.user is not None:
             request._request.actor = self._actor(request)  # type: ignore[attr-defined]
+            tell(sight_of(request.actor))
         mark = api_mark(self, request.method or "")
         if request.user is None and (mark is None or mark.permission != P.PUBLIC):
             raise NotAuthenticated

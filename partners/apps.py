@@ -36,6 +36,7 @@ class PartnersConfig(AppConfig):
             proceedings,
             requests,
         )
+        from partners.sight import sight_of
 
         notifications.register_kinds()
         clocks.register_kinds()
@@ -46,7 +47,7 @@ class PartnersConfig(AppConfig):
         request_notices.register_kinds()
         request_clocks.register_kinds()
         absences.register(memberships.colleagues_of)
-        feeds.register_actors(actors_of)
+        feeds.register_actors(actors_of, sight_of)
         locks.register(contact=office_to_call)
         sweeps.register("rounds of recurring requests", requests.open_due_rounds)
         contact_jobs.register()

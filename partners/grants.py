@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from accounts.models import User
+from common.rowlock import beyond_sight
 from partners.models import (
     Agreement,
     AgreementGrantBasis,
@@ -35,6 +36,9 @@ from partners.models import (
     PointOfContactUserGrant,
     RoleGroup,
 )
+
+#: The database lets nobody who serves people write grants: only this module does, as the system.
+ROUTINE = beyond_sight("grants", is_routine=True)
 
 
 class NotGrantable(ValueError):
@@ -113,6 +117,7 @@ def tables_of(model: type[models.Model]) -> Grantable:
 
 
 @transaction.atomic
+@ROUTINE
 def grant(
     *,
     subject: models.Model,
@@ -169,6 +174,7 @@ def grant(
 
 
 @transaction.atomic
+@ROUTINE
 def revoke(
     *,
     subject: models.Model,
@@ -207,6 +213,7 @@ def _end_of_teams(
 
 
 @transaction.atomic
+@ROUTINE
 def rederive(*, subject: models.Model, at: datetime) -> None:
     """Make guardian's rows on one subject follow from its live bases. Safe at any time."""
     tables = tables_of(type(subject))
@@ -266,6 +273,7 @@ def _later(rows: Rows, key: tuple[int, int, int], until: datetime | None) -> dat
 
 
 @transaction.atomic
+@ROUTINE
 def annotate(
     *, subject: models.Model, to: Iterable[Group | int] | None, permission: str, **columns: Any
 ) -> None:

@@ -1,7 +1,8 @@
 """Enforces the marks on pages: an unmarked view does not answer.
 
-Sets `request.actor` for everything after it. The API has its own class in `partners/access.py`,
-because its actor is known only once the token has been read.
+Sets `request.actor` for everything after it, and tells the database whose rows it may give. The
+API has its own class in `partners/access.py`, because its actor is known only once the token has
+been read.
 """
 
 import logging
@@ -24,7 +25,9 @@ from rest_framework.views import APIView
 from accounts.factors import has_second_factor, proved_at
 from common.country import current
 from common.marks import Mark, Permission, mark_of
+from common.rowlock import NOBODY, tell, told
 from partners.access import Actor, ApiPermission, actor_for, anonymous, may
+from partners.sight import sight_of
 
 logger = logging.getLogger(__name__)
 ACTING_FOR = "acting_for"
@@ -42,7 +45,7 @@ class AccessMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = anonymous(timezone.now())  # type: ignore[attr-defined]
-        with timezone.override(current().time_zone):
+        with timezone.override(current().time_zone), told(NOBODY):
             response = self.get_response(request)
         if response.status_code in NOT_OPEN and getattr(request, "just_switched", False):
             messages.info(request, _("The page you were on is not open to this organisation."))
@@ -62,6 +65,7 @@ class AccessMiddleware:
             raise self._unmarked(request)
         if request.user.is_authenticated:
             request.actor = self._actor(request)  # type: ignore[attr-defined]
+            tell(sight_of(request.actor))  # type: ignore[attr-defined]
         return self._refusal(request, mark)
 
     def _actor(self, request: HttpRequest) -> Actor:

@@ -23,7 +23,12 @@ class ReferralsConfig(AppConfig):
             notifications,
             talk,
         )
-        from referrals.checks import check_alternates, check_deciders, check_seats
+        from referrals.checks import (
+            check_alternates,
+            check_deciders,
+            check_row_lock,
+            check_seats,
+        )
         from referrals.models import (
             Referral,
             ReferralGrantBasis,
@@ -60,6 +65,7 @@ class ReferralsConfig(AppConfig):
         checks.register(check_deciders, checks.Tags.database)
         checks.register(check_alternates, checks.Tags.database)
         checks.register(check_seats, checks.Tags.database)
+        checks.register(check_row_lock, checks.Tags.database)
 
 
 def _register_sweeps() -> None:

@@ -2,17 +2,84 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
 from django.core import checks
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 from common.country import current
+from common.rowlock import APP, SYSTEM
 from partners.choices import Role
 from partners.models import Membership
 from referrals.deciding import alternates, recipients, stages, unseated
-from referrals.models import DecidingSeat
+from referrals.models import DecidingSeat, Person, Referral, Situation
 
 ENOUGH = 2
+_LOCKED = (
+    "SELECT c.relname FROM pg_class c JOIN pg_policies p ON p.tablename = c.relname "
+    "WHERE c.relrowsecurity AND %s = ANY(p.roles)"
+)
+_SIGN_IN = (
+    "SELECT r.rolsuper OR r.rolbypassrls OR r.oid = c.relowner FROM pg_roles r, pg_class c "
+    "WHERE r.rolname = session_user AND c.oid = %s::regclass"
+)
+
+
+def tables_of_cases() -> list[str]:
+    """The tables whose rows belong to a case, or to the person it is about, by their names."""
+    found: set[type[models.Model]] = {Referral, Person, Situation}
+    while True:
+        more = {
+            model
+            for model in apps.get_models(include_auto_created=True)
+            for each in model._meta.get_fields()
+            if isinstance(each, models.ForeignKey) and each.related_model in found
+        }
+        more |= {model.history.model for model in found | more if hasattr(model, "history")}
+        if more <= found:
+            return sorted(model._meta.db_table for model in found)
+        found |= more
+
+
+def check_row_lock(databases: Any = None, **_kwargs: Any) -> list[checks.CheckMessage]:
+    """Row-level security is there, on every table of a case, and binds whoever signs in."""
+    table = Referral._meta.db_table
+    if not databases or table not in connection.introspection.table_names():
+        return []
+    if connection.vendor != "postgresql" or not settings.ROW_LOCK:
+        return [
+            checks.Warning(
+                "Row-level security is off: `visible_to` is the only lock on cases.",
+                hint="Run on PostgreSQL. SQLite has no such lock and is for trying things out.",
+                id="referrals.W003",
+            )
+        ]
+    found: list[checks.CheckMessage] = []
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED, [APP])
+        locked = {name for (name,) in cursor.fetchall()}
+        cursor.execute(_SIGN_IN, [table])
+        [(passes,)] = cursor.fetchall()
+    found += [
+        checks.Error(
+            "Row-level security is off on a table of cases.",
+            hint="Its migration calls referrals.policies.protect, or somebody switched it off.",
+            obj=name,
+            id="referrals.E001",
+        )
+        for name in tables_of_cases()
+        if name not in locked
+    ]
+    if passes:
+        found.append(
+            checks.Warning(
+                "This sign-in passes row-level security where nobody is told of.",
+                hint=f"Sign in as {APP} (web) or {SYSTEM} (worker): deploy/postgres/roles.sql.",
+                id="referrals.W004",
+            )
+        )
+    return found
 
 
 def check_seats(databases: Any = None, **_kwargs: Any) -> list[checks.CheckMessage]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from common.country import current
 from common.marks import Permission, Subject
 from common.profile import DeadlineRule, Pausing, Route, StartEvent
+from common.rowlock import beyond_sight
 from common.workdays import due_at as end_of_period
 from deadlines import kinds
 from deadlines.calendars import working_days
@@ -89,6 +90,7 @@ def _may_change(actor: Any, deadline: Deadline) -> bool:
     return Permission.REFERRAL_DECIDE in actor.permissions
 
 
+@beyond_sight("ends of deadlines moved")
 def _copy_to_all(uuids: Collection[UUID]) -> None:
     """Keep the deciders' inbox in step with ends that were moved."""
     for referral in Referral.objects.filter(uuid__in=list(uuids)):

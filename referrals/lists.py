@@ -23,6 +23,7 @@ from common.paging import (
     merge_slices,
     paginate,
 )
+from common.rowlock import beyond_sight
 from partners.grants import permission_ids_of
 from partners.leaving import OpenWork
 from partners.models import Organisation
@@ -172,6 +173,7 @@ def steered_page(actor: Any, *, cursor: str = "", status: str = "", size: int = 
     return paginate(steered(actor, status=status), STEERED, cursor=cursor, size=size)
 
 
+@beyond_sight("what an organisation would leave behind")
 def left_open(organisation: Organisation) -> list[OpenWork]:
     """What an organisation would leave behind: referrals it made or was to decide on.
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from common.marks import Subject
+from common.rowlock import beyond_sight
 from deadlines.choices import Urgency
 from deadlines.notices import register, register_topic
 from deadlines.services.notices import mark_handled, notify
@@ -79,6 +80,7 @@ def _naming(uuid: UUID) -> str:
     return reverse("referrals:name-people", args=[uuid])
 
 
+@beyond_sight("notices to name people")
 def _to_name(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
     named_by = Restriction.objects.to_be_named_by(actor).filter(uuid__in=list(uuids))
     return set(named_by.values_list("uuid", flat=True))

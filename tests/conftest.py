@@ -10,18 +10,31 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
 from django.utils import timezone, translation
 from hypothesis import settings as hypothesis_settings
+from pytest_django.plugin import DjangoDbBlocker
 
 from accounts.models import User
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 from tests.support.letters import faults
 from tests.support.rehearsal import stage
+from tests.support.roles import make_roles
 
 # Machines are noisy: no example fails for being slow.
 hypothesis_settings.register_profile("concord", deadline=None)
 hypothesis_settings.load_profile("concord")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The roles belong to the server, not to the database that is made next."""
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+            make_roles(cursor)
 
 
 @pytest.fixture

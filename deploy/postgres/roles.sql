@@ -2,13 +2,17 @@
 -- the database they are for. May be run again: it then sets the passwords and privileges anew.
 --
 --   concord_owner   owns the tables and migrates; nothing that serves people runs as it
---   concord_app     the web application: rows, never tables
---   concord_system  worker, sweep, imports and reports: the same privileges, told apart by the
---                   policies of row-level security and in the logs
+--   concord_app     the web application: rows, never tables, and of a case only what row-level
+--                   security gives to the person who acts (docs/adr/0014)
+--   concord_system  worker, sweep, imports and reports: the same privileges, and every row.
+--                   The web application switches to it by SET ROLE for a few named acts; being a
+--                   member alone opens nothing (NOINHERIT)
 --
--- None may bypass row-level security, make roles or make databases. Passwords come from the
+-- None may bypass row-level security, make roles or make databases. The policies call the last two
+-- by these names; others (psql -v owner=… -v app=… -v system=…) are for trying this file out.
+-- Passwords come from the
 -- environment (CONCORD_OWNER_PASSWORD, CONCORD_APP_PASSWORD, CONCORD_SYSTEM_PASSWORD), so that they
--- stand in no argument list. Other names: psql -v owner=… -v app=… -v system=…
+-- stand in no argument list.
 
 \set ON_ERROR_STOP on
 \if :{?owner} \else \set owner concord_owner \endif
@@ -36,6 +40,10 @@ SET log_min_duration_statement = -1;
 ALTER ROLE :"owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'owner_password';
 ALTER ROLE :"app" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'app_password';
 ALTER ROLE :"system" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'system_password';
+
+-- In this order: on PostgreSQL 16 and later it is the GRANT that remembers whether it is inherited.
+ALTER ROLE :"app" NOINHERIT;
+GRANT :"system" TO :"app";
 
 -- The database and its one schema belong to the owner; nobody else gets in.
 SELECT current_database() AS database \gset

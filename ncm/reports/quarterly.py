@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 from django.db.models.functions import ExtractQuarter, ExtractYear
 
+from common.rowlock import beyond_sight
 from ncm.reports.periods import Quarter
 from referrals.choices import Origin, Outcome, StageCode
 from referrals.models import Decision, Referral
@@ -93,6 +94,7 @@ def tables(quarter: Quarter) -> dict[str, Any]:
     return named
 
 
+@beyond_sight("figures of a quarter")
 def figures(quarter: Quarter) -> Figures:
     """The figures of a quarter, in two queries whatever the number of tables."""
     trend = [quarter]

@@ -20,6 +20,7 @@ from accounts.audit import record
 from accounts.choices import LogAction
 from common.country import current
 from common.marks import Permission, needs
+from common.rowlock import beyond_sight
 from deadlines.files import content_type
 from deadlines.services.jobs import start_job
 from ncm.forms import BuildForm, QuarterForm
@@ -151,7 +152,8 @@ def _ended(text: str, at: datetime) -> Quarter:
 
 def _ended_quarters(at: datetime) -> list[Quarter]:
     """From the last one that is over back to that of the first referral."""
-    first = Referral.objects.counted().aggregate(first=Min("received_on"))["first"]
+    with beyond_sight("the first quarter"):
+        first = Referral.objects.counted().aggregate(first=Min("received_on"))["first"]
     if first is None:
         return []
     found = [Quarter.of(at.astimezone(current().time_zone).date()).previous()]

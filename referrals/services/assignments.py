@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from common.marks import Permission
+from common.rowlock import beyond_sight
 from common.workflow import NotAllowed
 from partners import grants
 from partners.access import Actor
@@ -19,7 +20,7 @@ from partners.choices import GrantReason
 from partners.models import Membership, RoleGroup, Team
 from referrals.clocks import copy_to_grants
 from referrals.models import Referral, ReferralGrantBasis
-from referrals.services.working import require
+from referrals.services.working import hold, require
 
 
 def teams_of(referral: Referral, by: Actor) -> list[tuple[Team, bool]]:
@@ -61,6 +62,7 @@ def unassign(*, referral: Referral, team: Team, by: Actor, at: datetime) -> None
     grants.revoke(subject=row, to=team.group, by=by.user, at=at)
 
 
+@beyond_sight("the cases a person keeps who sees less")
 def keep_own(membership: Membership, at: datetime) -> None:
     """Whoever sees less from now on keeps, with their team, the referrals they made here."""
     team = membership.team
@@ -84,7 +86,7 @@ def keep_own(membership: Membership, at: datetime) -> None:
 
 
 def _require(referral: Referral, team: Team, by: Actor) -> Referral:
-    row = Referral.objects.select_for_update(of=("self",)).get(pk=referral.pk)
+    row = hold(referral)
     require(by, Permission.REFERRAL_SEE, row)
     if Permission.REFERRAL_ASSIGN not in by.permissions or team.organisation_id != (
         by.organisation_id or 0

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from common.country import current
 from common.marks import Permission
 from common.references import new_reference
+from common.rowlock import beyond_sight
 from common.workflow import MissingAnswers, NotPossible
 from partners import grants
 from partners.access import Actor
@@ -254,6 +255,11 @@ def notify_without_identity(
     permission = Permission.REFERRAL_MAKE  # it sends something out
     row = lock(referral, by=by, permission=permission, version=version, states=[State.DRAFT])
     _refuse_notice(row, authority)
+    return _notify(row, authority, by=by, at=at)
+
+
+@beyond_sight("a notice without identity")
+def _notify(row: Referral, authority: Organisation, *, by: Actor, at: datetime) -> Referral:
     on = at.astimezone(current().time_zone).date()
     # Noon of the day, so that the moment does not lead back to the file it was written from.
     noon = datetime.combine(on, time(12), tzinfo=current().time_zone)

@@ -19,7 +19,7 @@ from referrals.choices import OPEN, EventKind, Outcome, Section, State
 from referrals.deciding import DecidingStage
 from referrals.models import DecisionVote, NegativeProposal, Opinion, Referral
 from referrals.sections import sections
-from referrals.services.working import lock, person_of, require
+from referrals.services.working import hold, lock, person_of, require
 from referrals.steps import close_proposal, record
 from referrals.workflow import DECIDE, referral_workflow
 
@@ -68,7 +68,7 @@ def give_opinion(*, referral: Referral, by: Actor, at: datetime, text: str) -> O
 
     Raises NotAllowed, NotPossible, MissingAnswers.
     """
-    row = Referral.objects.select_for_update(of=("self",)).get(pk=referral.pk)
+    row = hold(referral)
     require(by, Permission.REFERRAL_SEE, row)
     stage = deciding.stage_to_decide(row)
     if row.state not in OPEN or stage is None:

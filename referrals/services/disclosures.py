@@ -15,6 +15,7 @@ from accounts.audit import record as log
 from accounts.choices import LogAction
 from common.country import current
 from common.marks import Permission, Subject
+from common.rowlock import beyond_sight
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from partners.access import Actor, may, system_actor
 from partners.choices import CIVIL_SOCIETY, Role
@@ -158,6 +159,7 @@ def may_approve(disclosure: Disclosure, actor: Actor) -> bool:
 
 
 @transaction.atomic
+@beyond_sight("an order answered")
 def approve(*, disclosure: Disclosure, by: Actor, at: datetime) -> Disclosure:
     """One of the two approvals. Raises NotAllowed."""
     row = _locked(disclosure)
@@ -176,6 +178,7 @@ def approve(*, disclosure: Disclosure, by: Actor, at: datetime) -> Disclosure:
 
 
 @transaction.atomic
+@beyond_sight("an order answered")
 def refuse(*, disclosure: Disclosure, by: Actor, at: datetime, reason: str) -> Disclosure:
     """Whoever could approve says no: nothing is handed over. Raises NotAllowed, MissingAnswers."""
     row = _locked(disclosure)

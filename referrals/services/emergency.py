@@ -17,6 +17,7 @@ from accounts.audit import record as log
 from accounts.choices import LogAction
 from accounts.models import AccessLog, User
 from common.marks import Permission, Subject
+from common.rowlock import beyond_sight
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from partners import grants
 from partners.access import Actor, system_actor
@@ -56,7 +57,7 @@ def ask(
         raise NotPossible(_("No case has this reference. Check it with whoever gave it to you."))
     if IDENTITY in held(by, referral):
         raise NotPossible(_("This case is open to you already."))
-    with transaction.atomic():
+    with transaction.atomic(), beyond_sight("emergency access asked for"):
         row = Referral.objects.select_for_update(of=("self",)).get(pk=referral.pk)
         access = EmergencyAccess(
             reference=row.reference,
@@ -107,6 +108,7 @@ def barred(user: User, at: datetime) -> str:
     return ""
 
 
+@beyond_sight("emergency access by reference")
 def _find(reference: str, *, by: Actor, at: datetime) -> Referral | None:
     """The case, or None; what leads nowhere is logged, and counted against the tries."""
     live = Referral.objects.filter(origin=Origin.LIVE, person__isnull=False)
@@ -193,6 +195,7 @@ def _seconds(access: EmergencyAccess, at: datetime) -> list[int]:
     return sorted(found - {access.asked_by_id})
 
 
+@beyond_sight("who is the second person")
 def may_agree(access: EmergencyAccess, actor: Actor) -> bool:
     """Named for the case, of another organisation than the one who asks."""
     return (
@@ -222,6 +225,7 @@ def may_review(access: EmergencyAccess, actor: Actor) -> bool:
 
 
 @transaction.atomic
+@beyond_sight("emergency access agreed to")
 def agree(*, access: EmergencyAccess, by: Actor, at: datetime) -> EmergencyAccess:
     """The second person: the case opens to the one who asked. Raises NotAllowed, NotPossible."""
     row = _waiting(access, by=by)
@@ -235,6 +239,7 @@ def agree(*, access: EmergencyAccess, by: Actor, at: datetime) -> EmergencyAcces
 
 
 @transaction.atomic
+@beyond_sight("emergency access refused")
 def refuse(*, access: EmergencyAccess, by: Actor, at: datetime) -> EmergencyAccess:
     """The second person says no; nothing opens. Raises NotAllowed, NotPossible."""
     row = _waiting(access, by=by)
@@ -270,6 +275,7 @@ def _asker_of(access: EmergencyAccess, at: datetime) -> Actor:
 
 
 @transaction.atomic
+@beyond_sight("emergency access reviewed")
 def review(
     *,
     access: EmergencyAccess,

@@ -14,6 +14,7 @@ from accounts.audit import record as log
 from accounts.choices import LogAction
 from accounts.models import User
 from common.marks import Permission, Subject
+from common.rowlock import beyond_sight
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from partners import grants
 from partners.access import Actor, system_actor
@@ -97,6 +98,7 @@ def step_back(*, referral: Referral, by: Actor, at: datetime, reason: str) -> Ex
     return _keep_out(row, person, None, said, by=by, at=at)
 
 
+@beyond_sight("somebody kept out of a case")
 def _keep_out(
     referral: Referral,
     user: User | None,
@@ -251,6 +253,11 @@ def readmit(
     found = Exclusion.objects.standing().filter(pk=exclusion.pk, referral=row).first()
     if found is None:
         raise NotPossible(_("They are not kept out any more."))
+    with beyond_sight("somebody let back in"):
+        return _let_in(row, found, by=by, at=at)
+
+
+def _let_in(row: Referral, found: Exclusion, *, by: Actor, at: datetime) -> Exclusion:
     found.ended_at, found.ended_by = at, person_of(by)
     found.save(update_fields=["ended_at", "ended_by"])
     save(row, [], at=at)

@@ -17,6 +17,7 @@ from accounts.models import User
 from common.country import current
 from common.marks import Subject
 from common.references import new_reference
+from common.rowlock import beyond_sight
 from partners.choices import OrganisationKind, OrganisationState
 from partners.models import Organisation
 from partners.services.listings import relist
@@ -106,6 +107,7 @@ class _Known:
         return entry.occurrence <= self.rows[entry.fingerprint]
 
 
+@beyond_sight("what was imported already")
 def not_yet_imported(reading: Reading, profile: str) -> list[Entry]:
     """The good rows of a file that importing it now would add."""
     known = _Known()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from common.marks import Permission
 from common.references import new_reference
+from common.rowlock import beyond_sight
 from common.workflow import NotAllowed, NotPossible
 from partners import grants
 from partners.access import Actor
@@ -36,6 +37,7 @@ from referrals.models import Person, Referral, Situation, Track
 from referrals.services.working import (
     OPEN_TO_THE_REFERRER,
     follow_basis,
+    hold,
     lock,
     refuse_unknown,
     require,
@@ -92,13 +94,14 @@ def open_referral(*, by: Actor, at: datetime, key: str = "", **answers: Any) -> 
 
 
 def _made_already(by: Actor, key: str) -> Referral | None:
-    mine = Referral.objects.filter(first_responder=by.organisation, client_key=key)
-    known = mine.first()
+    with beyond_sight("a key used already"):
+        known = Referral.objects.filter(first_responder=by.organisation, client_key=key).first()
     if known is not None:
         require(by, Permission.REFERRAL_SEE, known)
     return known
 
 
+@beyond_sight("a referral begun", is_routine=True)
 def _open(*, by: Actor, at: datetime, key: str, answers: Mapping[str, Any]) -> Referral:
     organisation = by.organisation
     assert organisation is not None  # noqa: S101 - open_referral saw to it
@@ -315,7 +318,7 @@ def set_track(
     """
     if kind not in OWN_TRACKS or status not in TRACK_STATUSES[kind]:
         raise NotPossible(_("This track cannot be set to this."))
-    row = Referral.objects.select_for_update(of=("self",)).get(pk=referral.pk)
+    row = hold(referral)
     require(by, Permission.REFERRAL_SEE, row)
     if not may_set_tracks(row, by):
         raise NotAllowed(_("Whoever keeps the working file says this."))

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.rowlock import beyond_sight
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from partners import grants
 from partners.access import Actor
@@ -53,6 +54,13 @@ def restrict(
     wanted = _nameable(row, row.first_responder, people, at)
     if len(wanted) < ENOUGH:
         raise NotPossible(_("Name at least two people, so that the case is never without one."))
+    return _restrict(row, wanted, said, by=by, at=at)
+
+
+@beyond_sight("a case restricted")
+def _restrict(
+    row: Referral, wanted: list[User], reason: str, *, by: Actor, at: datetime
+) -> Restriction:
     restriction = Restriction(
         referral=row,
         reference=row.reference,
@@ -60,7 +68,7 @@ def restrict(
         since_at=at,
         restricted_by=person_of(by),
     )
-    restriction.reason = said
+    restriction.reason = reason
     restriction.save()
     row.is_restricted = True
     save(row, ["is_restricted"], at=at)
@@ -108,6 +116,7 @@ def _name(
 
 
 @transaction.atomic
+@beyond_sight("people named for a restricted case")
 def name_people(
     *, restriction: Restriction, by: Actor, at: datetime, people: Iterable[User]
 ) -> list[User]:
@@ -126,6 +135,7 @@ def name_people(
 
 
 @transaction.atomic
+@beyond_sight("a person taken off a restricted case")
 def remove_person(*, restriction: Restriction, by: Actor, at: datetime, person: User) -> None:
     """Somebody of one's own organisation works on the restricted case no longer.
 
@@ -209,6 +219,12 @@ def lift(*, referral: Referral, by: Actor, at: datetime, version: int | None = N
         raise NotPossible(_("Nobody has asked to lift the restriction."))
     if restriction.lift_asked_by_id == by.user_id:
         raise NotPossible(_("Two people lift a restriction: one asks, one agrees."))
+    _lift(row, restriction, by=by, at=at)
+    return restriction
+
+
+@beyond_sight("a restriction lifted")
+def _lift(row: Referral, restriction: Restriction, *, by: Actor, at: datetime) -> None:
     restriction.lifted_at, restriction.lifted_by = at, person_of(by)
     restriction.save(update_fields=["lifted_at", "lifted_by"])
     row.is_restricted = False
@@ -219,7 +235,6 @@ def lift(*, referral: Referral, by: Actor, at: datetime, version: int | None = N
     clocks.copy_to_grants(row)
     notifications.people_enough(restriction, at=at)
     record(row, EventKind.LIFTED, by=by, at=at)
-    return restriction
 
 
 def _standing(

@@ -34,6 +34,15 @@ def person_of(by: Actor) -> User:
     return by.user
 
 
+def hold(referral: Referral) -> Referral:
+    """The row, locked and read again. Raises NotAllowed where it was closed to whoever acts
+    meanwhile: the database does not give it then (common/rowlock)."""
+    row = Referral.objects.select_for_update(of=("self",)).filter(pk=referral.pk).first()
+    if row is None:
+        raise NotAllowed(_("This is not open to you."))
+    return row
+
+
 def lock(
     referral: Referral,
     *,
@@ -43,7 +52,7 @@ def lock(
     states: Iterable[State] | None = None,
 ) -> Referral:
     """The row, locked and read again. Raises NotAllowed, Stale, NotPossible in this order."""
-    row = Referral.objects.select_for_update(of=("self",)).get(pk=referral.pk)
+    row = hold(referral)
     require(by, permission, row)
     if version is not None and row.version != version:
         raise Stale(row)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common.marks import Permission, needs
 from common.paging import Order, paginate
+from common.rowlock import beyond_sight
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from partners.access import Actor, get_or_404
 from partners.views.lists import columns, page_links
@@ -141,6 +142,7 @@ def access(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "referrals/emergency_access.html", context)
 
 
+@beyond_sight("an emergency access, without the case")
 def _one(request: HttpRequest, uuid: UUID) -> EmergencyAccess:
     rows = EmergencyAccess.objects.select_related(
         "asked_by", "asked_for", "agreed_by", "agreed_for", "kept_by", "reviewed_by",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common.marks import Permission, needs
 from common.paging import Order, paginate
+from common.rowlock import beyond_sight
 from common.workflow import NotAllowed, NotPossible
 from partners.views.lists import columns, page_links
 from referrals import closing, words
@@ -27,6 +28,7 @@ LATEST_FIRST = Order("-since_at", "-id", named_by="uuid")
 
 @needs(P.REFERRAL_SEE)
 @require_safe
+@beyond_sight("the restricted cases to name people for")
 def naming(request: HttpRequest) -> HttpResponse:
     """The restricted cases for which one's organisation names people: reference and how many."""
     actor = acting(request)
@@ -60,6 +62,7 @@ def _row(restriction: Restriction, number: int) -> list[dict[str, Any]]:
 
 @needs(P.REFERRAL_SEE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@beyond_sight("a restricted case to name people for")
 def name_people(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Name people for one restricted case, or take one off. Nothing of the case is shown."""
     actor = acting(request)

@@ -21,6 +21,8 @@ import services
 import supervise
 from psycopg2.extensions import quote_ident
 
+from tests.support.roles import make_roles
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCALES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 
@@ -54,6 +56,7 @@ def own_database(url: str) -> Iterator[str]:
     server.autocommit = True
     with contextlib.closing(server), server.cursor() as cursor:
         quoted = quote_ident(name, server)
+        make_roles(cursor)
         cursor.execute(f"CREATE DATABASE {quoted} TEMPLATE template0 ENCODING 'UTF8'")
         try:
             yield parts._replace(path=f"/{name}").geturl()

@@ -424,6 +424,21 @@ class TestRoles:
         )
         assert rows == [(True, False, False, False, False)] * 3
 
+    def test_lets_the_application_become_the_system_and_be_it_no_other_way(self, scratch):
+        scratch.make_roles(**scratch.passwords)
+        system = scratch.roles["system"]
+        scratch.run(
+            "CREATE TABLE book (title text)",
+            "INSERT INTO book VALUES ('first')",
+            "ALTER TABLE book ENABLE ROW LEVEL SECURITY",
+            f"CREATE POLICY all_of_it ON book TO {system} USING (true)",
+            role="owner",
+        )
+        read = "SELECT count(*) FROM book"
+        assert scratch.run(read, role="app") == [(0,)]
+        assert scratch.run("BEGIN", f"SET LOCAL ROLE {system}", read, role="app") == [(1,)]
+        assert scratch.run(read, role="system") == [(1,)]
+
     def test_keeps_every_other_account_out(self, scratch):
         scratch.make_roles(**scratch.passwords)
         [(admitted,)] = scratch.run(

@@ -32,8 +32,13 @@ STAGES = {
 def prepare(drafts: int, deadlines: int, seconds: float) -> dict[str, Any]:
     """A migrated database with the cast, drafts ready to be sent, and deadlines about to be due."""
     from django.core.management import call_command
+    from django.db import connection
     from django.utils import timezone
 
+    from tests.support.roles import make_roles
+
+    with connection.cursor() as cursor:
+        make_roles(cursor)
     call_command("migrate", verbosity=0)
     from tests.referrals import stages
     from tests.support.cast import assemble

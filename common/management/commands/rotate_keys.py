@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, models, router, transaction
 
 from common import sealing
+from common.rowlock import system_work
 from common.sealing import KeyMissing, SealBroken, WrappedKeyField
 
 ALTERED = "altered, or another owner's"
@@ -55,6 +56,7 @@ class Command(BaseCommand):
             "--batch", type=int, default=200, help="rows per transaction (default 200)"
         )
 
+    @system_work("rotate_keys")
     def handle(self, *, dry_run: bool, batch: int, **options: Any) -> None:
         if batch < 1:
             raise CommandError("--batch must be at least 1.")

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from common.rowlock import system_work
 from deadlines.services import jobs
 from deadlines.services import sweep as sweeping
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
             help="Also run waiting jobs here, where no worker is.",
         )
 
+    @system_work("sweep")
     def handle(self, *, run_jobs: bool, **options: Any) -> None:
         at = timezone.now()
         if gap := sweeping.gap_before(at):

@@ -13,6 +13,7 @@ from accounts.audit import record
 from accounts.choices import LogAction
 from common.country import current
 from common.pdf import PdfUnavailable
+from common.rowlock import system_work
 from ncm.reports.formats import FORMATS
 from ncm.reports.periods import NotAQuarter, Quarter
 from ncm.reports.quarterly_report import QuarterlyReport
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--to", default="", help="whom the report is addressed to")
         parser.add_argument("-o", "--output", type=Path, required=True)
 
+    @system_work("quarterly_report")
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
         output = Path(options["output"])

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from common.rowlock import system_work
 from partners import upkeep
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--repair", action="store_true", help="let the rows follow again")
 
+    @system_work("check_grants")
     def handle(self, *, repair: bool, **options: Any) -> None:
         at = timezone.now()
         found = list(upkeep.drift(at=at))

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from common.country import current
+from common.rowlock import system_work
 from partners.services.organisations import installation_account
 from referrals.import_profile import ProfileError, load_profile
 from referrals.imports import NotATable, Reading, read_file, rejects_file
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             "mended and imported in its turn",
         )
 
+    @system_work("import_referrals")
     def handle(self, *args: Any, **options: Any) -> None:
         reading = self._read(options["file"], options["profile"])
         self._report(reading)
