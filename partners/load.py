@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.db.models import Case, F, IntegerField, Sum, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
 from partners import schedule
-from partners.choices import AnswerState, RequestPurpose
-from partners.models import Organisation, RecurringRequest, RequestAnswer
+from partners.choices import AnswerState, Capacity, RequestPurpose
+from partners.models import HeldCapacity, Organisation, RecurringRequest, RequestAnswer
+from partners.models.organisation import OrganisationQuerySet
 
 BACK = AHEAD = 12
 """Months, beside the present one."""
@@ -95,10 +96,20 @@ class Register:
         return cls(list(found.values()), named)
 
     def asking(self, organisation: Organisation) -> list[RecurringRequest]:
-        """Those that ask this organisation, whose capacities are prefetched."""
+        """Those that ask this organisation, which came through `with_held`."""
+        held = {code for code in Capacity.values if getattr(organisation, f"held_{code}")}
         return [
-            each for each in self.requests if each.asks(organisation, self.named.get(each.pk, ()))
+            each
+            for each in self.requests
+            if each.asks(organisation, named=self.named.get(each.pk, ()), held=held)
         ]
+
+
+def with_held(organisations: OrganisationQuerySet) -> OrganisationQuerySet:
+    """With a column for each capacity that says whether it is held now: no query of its own."""
+    held = HeldCapacity.objects.held().filter(organisation=OuterRef("pk"))
+    columns = {f"held_{code}": Exists(held.filter(capacity=code)) for code in Capacity.values}
+    return organisations.annotate(**columns)
 
 
 def twice(requests: Iterable[RecurringRequest]) -> tuple[Twice, ...]:
@@ -123,7 +134,7 @@ def same_purpose(request: RecurringRequest) -> list[RecurringRequest]:
 
 
 def loads(organisations: Collection[Organisation], today: date, register: Register) -> list[Load]:
-    """The load of each, in their order; their capacities are prefetched. One query."""
+    """The load of each, in their order; they came through `with_held`. One query."""
     months = tuple(schedule.months(_first(today), BACK + 1 + AHEAD))
     end = schedule.next_after(months[-1], "month", 1) - timedelta(days=1)
     minutes: dict[int, Minutes] = {each.pk: {} for each in organisations}

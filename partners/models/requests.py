@@ -175,10 +175,12 @@ class RecurringRequest(models.Model):
             return None
         return self.next_due_on - timedelta(days=self.days_to_answer)
 
-    def asks(self, organisation: Organisation, named: Collection[int]) -> bool:
-        """Whether this organisation is among those asked; `named` are the keys of those chosen.
+    def asks(
+        self, organisation: Organisation, *, named: Collection[int], held: Collection[str]
+    ) -> bool:
+        """Whether this organisation is among those asked: the same rule as `asked_organisations`.
 
-        Uses the prefetched capacities. The same rule as `asked_organisations`.
+        `named` are the keys of those chosen, `held` the capacities it holds now.
         """
         if organisation.pk == self.organisation_id:
             return False
@@ -186,9 +188,10 @@ class RecurringRequest(models.Model):
             return True
         if not organisation.is_listed or not (self.asked_kinds or self.asked_capacities):
             return False
-        held = set(organisation.held_capacities())
         is_of_kind = not self.asked_kinds or organisation.kind in self.asked_kinds
-        return is_of_kind and (not self.asked_capacities or bool(held & set(self.asked_capacities)))
+        return is_of_kind and (
+            not self.asked_capacities or bool(set(held) & set(self.asked_capacities))
+        )
 
     def asked_organisations(self) -> OrganisationQuerySet:
         """The members asked now: those chosen by name, and listed ones of the kinds and capacities.

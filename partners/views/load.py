@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from partners.access import Actor, get_or_404
-from partners.load import Load, Register, Twice, loads, twice
+from partners.load import Load, Register, Twice, loads, twice, with_held
 from partners.models import Organisation
 from partners.views.lists import columns, page_links
 from partners.views.requests import actor_of, in_minutes
@@ -41,7 +41,7 @@ def _same(found: tuple[Twice, ...]) -> list[str]:
 def own(request: HttpRequest) -> HttpResponse:
     """The minutes a month that the organisation acted for is asked for, by whom."""
     actor = actor_of(request)
-    ours = Organisation.objects.prefetch_related("capacities")
+    ours = with_held(Organisation.objects.all())
     found = get_or_404(ours, actor, pk=actor.organisation_id)
     return _of(request, found, actor, back=reverse("partners:requests"))
 
@@ -51,7 +51,7 @@ def own(request: HttpRequest) -> HttpResponse:
 def of_one(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The same of one organisation, for the co-ordination."""
     actor = actor_of(request)
-    members = Organisation.objects.members().prefetch_related("capacities")
+    members = with_held(Organisation.objects.members())
     found = get_or_404(members, actor, uuid=uuid)
     return _of(request, found, actor, back=reverse("partners:loads"))
 
@@ -100,7 +100,7 @@ def _line(load: Load, month: date) -> list[dict[str, Any]]:
 def everybody(request: HttpRequest) -> HttpResponse:
     """Every member with what it is asked for, by name."""
     actor = actor_of(request)
-    members = Organisation.objects.visible_to(actor).members().prefetch_related("capacities")
+    members = with_held(Organisation.objects.visible_to(actor).members())
     page = paginate(members, BY_NAME, cursor=request.GET.get("cursor", ""))
     standing = Register.standing()
     found = loads(page.rows, timezone.localtime(actor.at).date(), standing)

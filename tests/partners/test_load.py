@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from partners.load import Load, Register, loads, same_purpose
+from partners.load import Load, Register, loads, same_purpose, with_held
 from partners.models import Organisation, RequestAnswer
 from tests.partners import asking
 from tests.partners.asking import answer_of, say, today
@@ -25,7 +25,7 @@ def at() -> datetime:
 
 
 def load_of(organisation: Organisation, day: date) -> Load:
-    found = Organisation.objects.prefetch_related("capacities").get(pk=organisation.pk)
+    found = with_held(Organisation.objects.all()).get(pk=organisation.pk)
     [load] = loads([found], day, Register.standing())
     return load
 

@@ -116,7 +116,7 @@ class TestWhom:
         named = set(request.asked_by_name.values_list("pk", flat=True))
         members = type(cast.ngo).objects.members().prefetch_related("capacities")
         agreed = {each.name.removesuffix(" (invented)") for each in members
-                  if request.asks(each, named)}  # fmt: skip
+                  if request.asks(each, named=named, held=each.held_capacities())}  # fmt: skip
         assert names == agreed
         return names
 
