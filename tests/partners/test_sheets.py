@@ -64,6 +64,7 @@ class TestSheet:
             for n in range(number)
         )
         client = client_for(cast.ngo_manager)
+        client.get(SHEET)  # areas are kept for some minutes
         with at_most(8):
             assert client.get(SHEET).status_code == 200
 
