@@ -81,6 +81,15 @@ class ChangeState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Taken back")
 
 
+class ReminderOutcome(models.TextChoices):
+    """What became of an organisation that was to be asked to confirm its entry."""
+
+    ASKED = "asked", _("Was asked")
+    LATELY = "lately", _("Not asked: it was asked lately")
+    NOBODY = "nobody", _("Not asked: nobody there manages the entry")
+    NO_MEMBER = "no_member", _("Not asked: it is no member")
+
+
 class Capacity(models.TextChoices):
     """What an organisation does in the mechanism; several at once, none excludes another."""
 

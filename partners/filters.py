@@ -120,6 +120,11 @@ class RegistryFilter(OrganisationFilter):
         choices=[("missing", _("None stands in"))],
         empty_label=_("With or without"),
     )
+    ending = django_filters.ChoiceFilter(
+        label=_("An agreement ends within"),
+        choices=[("30", _("30 days")), ("60", _("60 days")), ("90", _("90 days"))],
+        empty_label=_("Any time"),
+    )
 
     def __init__(
         self,
@@ -132,13 +137,19 @@ class RegistryFilter(OrganisationFilter):
         super().__init__(data, *args, **kwargs)
         self._on = on
         if not reviews:
-            del self.filters["older"], self.filters["deputy"]
+            del self.filters["older"], self.filters["deputy"], self.filters["ending"]
 
     @property
     def before(self) -> date | None:
         """Only entries last confirmed on this day or earlier, where that was asked for."""
         days = self._chosen("older")
         return self._on - timedelta(days=int(days)) if days else None
+
+    @property
+    def agreements_until(self) -> tuple[date, date] | None:
+        """Only parties to an agreement that ends between these days, where that was asked for."""
+        days = self._chosen("ending")
+        return (self._on, self._on + timedelta(days=int(days))) if days else None
 
     @property
     def headings(self) -> list[str]:

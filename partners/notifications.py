@@ -1,6 +1,6 @@
 """Who is told what about an organisation, as notices; a mail says only that something waits."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from deadlines import mails
 from deadlines.choices import Urgency
 from deadlines.notices import register, register_topic
 from deadlines.services.mail import post_mail
-from deadlines.services.notices import mark_handled, notify
+from deadlines.services.notices import Telling, mark_handled, notify, notify_each
 from partners.choices import Capacity, ChannelKind, OrganisationState, Role
 from partners.models import (
     ChangeRequest,
@@ -26,6 +26,7 @@ from partners.models import (
     PanelSeat,
     PointOfContact,
     Proceeding,
+    ReminderRound,
 )
 
 FACTOR_RESET_ASKED = "factor_reset_asked"
@@ -51,6 +52,41 @@ PROCEEDING_KINDS = {
     "proceeding_appealed": _("An appeal waits for a panel"),
     "proceeding_dropped": _("A notice was taken back"),
 }
+
+
+ENTRY_TO_CONFIRM = "entry_to_confirm"
+
+
+def entries_to_confirm(
+    organisations: Collection[Organisation], made: ReminderRound, *, by: Any, at: datetime
+) -> None:
+    """The managers of each organisation get a notice, in three statements for all of them"""
+    told: dict[int, set[int]] = {}
+    managing = Membership.objects.active(at).filter(
+        organisation__in=[each.pk for each in organisations], role=Role.MANAGER
+    )
+    for organisation, user in managing.values_list("organisation", "user"):
+        told.setdefault(organisation, set()).add(user)
+    notify_each(
+        [
+            Telling(
+                frozenset(told.get(each.pk, ())),
+                ENTRY_TO_CONFIRM,
+                Subject("organisation", each.uuid),
+                f"{ENTRY_TO_CONFIRM}:{each.uuid}:{made.uuid}",
+                organisation_uuid=each.uuid,
+            )
+            for each in organisations
+        ],
+        by=by,
+        at=at,
+    )
+
+
+def entry_confirmed(organisation: Organisation, *, at: datetime) -> None:
+    """Nobody there need confirm it any more"""
+    about = Subject("organisation", organisation.uuid)
+    mark_handled(subject=about, kinds=[ENTRY_TO_CONFIRM], at=at)
 
 
 def _to_review(uuid: UUID) -> str:
@@ -83,6 +119,13 @@ def register_kinds() -> None:
     """Called once when the app is ready."""
     register_topic("registry", title=_("Applications and your organisation’s entry"))
     register_topic("standing", title=_("The standing of an organisation"), is_statutory=True)
+    register(
+        ENTRY_TO_CONFIRM,
+        title=_("Please confirm your organisation’s entry"),
+        link=lambda uuid: reverse("partners:entry"),
+        still_visible=_visible,
+        topic="registry",
+    )
     for kind, (title, link, topic) in ORGANISATION_KINDS.items():
         register(kind, title=title, link=link, still_visible=_visible, topic=topic)
     for kind, title in CHANGE_KINDS.items():

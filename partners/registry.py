@@ -4,7 +4,9 @@ Reads only. A narrowed list is read from the drawer of one heading (`models.List
 the fewest cards; whatever else is asked for is looked at card by card.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,7 +19,7 @@ from common.marks import Permission
 from common.paging import Order, Page, merge_slices
 from partners.access import Actor
 from partners.filters import RegistryFilter
-from partners.models import Listing, Organisation
+from partners.models import Agreement, AgreementParty, Listing, Organisation
 from partners.models.listing import ALL
 
 P = Permission
@@ -55,6 +57,11 @@ def listed(asked: RegistryFilter) -> tuple[QuerySet[Listing], Order]:
         cards = cards.filter(Exists(also))
     if asked.words:
         cards = cards.filter(name__icontains=asked.words)
+    if asked.agreements_until is not None:
+        # Few agreements end within a season: the list is read from their parties.
+        ending = Agreement.objects.in_force().filter(ends_on__range=asked.agreements_until)
+        parties = AgreementParty.objects.filter(agreement__in=ending)
+        cards = cards.filter(organisation__in=parties.values("organisation"))
     if asked.before is None:
         return cards, BY_NAME
     return cards.filter(fresh_on__lte=asked.before), BY_AGE
@@ -92,3 +99,37 @@ def _sizes() -> dict[str, int]:
 
     kept: dict[str, int] = cache.get_or_set("partners.listings", read, SIZES_KEPT)
     return kept
+
+
+# --- what is covered where ------------------------------------------------------------------------
+
+Coverage = dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How many organisations there are by (area, capacity held) and by (area, class).
+
+    An area counts everything below it.
+    """
+
+    by_capacity: Coverage
+    by_class: Coverage
+
+
+def coverage(actor: Actor) -> Covered:
+    """What this actor would count in the registry, in two queries."""
+    cards = Listing.objects.visible_to(actor).filter(
+        heading__startswith="area:", heading__contains="&capacity:"
+    )
+    by_capacity: Coverage = {}
+    for heading, number in cards.values_list("heading").annotate(Count("pk")).order_by():
+        area, capacity = heading.removeprefix("area:").split("&capacity:")
+        by_capacity[area, capacity] = number
+    by_class: Coverage = Counter()
+    classed = Organisation.objects.visible_to(actor).exclude(cso_class="")
+    counted = classed.exclude(applied_at=None).values_list("area__path", "cso_class")
+    for path, cso_class, number in counted.annotate(Count("pk")).order_by():
+        for code in (path or "").strip("/").split("/"):
+            by_class[code, cso_class] += number
+    return Covered(by_capacity, by_class)

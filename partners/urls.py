@@ -27,6 +27,7 @@ from partners.views import (
     proceedings,
     protocols,
     registry,
+    registry_desk,
     registry_filters,
     registry_tables,
     requests,
@@ -44,6 +45,9 @@ urlpatterns = [
     path("registry/filters/", registry_filters.filters, name="filters"),
     path("registry/filters/<uuid:uuid>/act/<slug:name>/", registry_filters.act, name="filter-act"),
     path("registry/export/<slug:ending>/", registry_filters.export, name="registry-export"),
+    path("registry/reminders/", registry_desk.reminders, name="reminders"),
+    path("registry/reminders/<uuid:uuid>/", registry_desk.reminded, name="reminders-sent"),
+    path("registry/coverage/", registry_desk.covered, name="coverage"),
     path("registry/imports/", registry_tables.imports, name="registry-imports"),
     path("registry/imports/new/", registry_tables.new, name="registry-import-new"),
     path(

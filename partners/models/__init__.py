@@ -59,6 +59,7 @@ from partners.models.protocols import (
     ProtocolSignatory,
     ProtocolStep,
 )
+from partners.models.reminders import ReminderLine, ReminderRound
 from partners.models.requests import RecurringRequest, RequestAnswer, RequestEvent, RequestRound
 from partners.models.services import (
     Inspection,
@@ -135,6 +136,10 @@ __all__ = [
     "RequestAnswer",
     "RequestEvent",
     "RequestRound",
+    "RegistryImport",
+    "RegistryTable",
+    "ReminderLine",
+    "ReminderRound",
     "RoleGroup",
     "ServiceEvent",
     "ServiceOffer",

@@ -168,6 +168,7 @@ def confirm_entry(*, organisation: Organisation, by: Actor, at: datetime, on: da
     row.verified_on, row.verified_by = on, by.user
     row.save(update_fields=["verified_on", "verified_by"])
     relist([row.pk])
+    notifications.entry_confirmed(row, at=at)
     _event(row, EventKind.CONFIRMED, "", by=by, at=at)
     return row
 

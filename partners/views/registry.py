@@ -89,6 +89,9 @@ def _registry_acts(actor: Actor, query: str) -> list[dict[str, str]]:
              "href": to("partners:registry-export", each)}
             for each in MOST
         ]  # fmt: skip
+    if P.ORGANISATION_REVIEW in actor.permissions:
+        acts.append({"label": _("Ask them to confirm"), "href": to("partners:reminders")})
+    acts.append({"label": _("What is covered where"), "href": reverse("partners:coverage")})
     if P.REGISTRY_IMPORT in actor.permissions:
         acts.append({"label": _("Bring a table in"), "href": reverse("partners:registry-imports")})
     return [{**each, "kind": "secondary"} for each in acts]

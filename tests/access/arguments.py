@@ -29,7 +29,7 @@ from partners.models import (
     MessageFile,
     RegistryImport,
 )
-from partners.services import attempts, conversations, emergencies, stored_filters
+from partners.services import attempts, conversations, emergencies, entry_reminders, stored_filters
 from partners.services.registry_tables import keep_table
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
@@ -88,6 +88,18 @@ def _registry_import(cast: Cast) -> UUID:
             changes_asked=0, rows_refused=0, imported_at=cast.at, imported_by=cast.co_ordinator,
         )  # fmt: skip
     return cast.rows["import"].uuid
+
+
+def _reminder_round(cast: Cast) -> UUID:
+    """A co-ordinator asked Open Door to confirm its entry."""
+    if "reminders" not in cast.rows:
+        cast.rows["reminders"] = entry_reminders.remind(
+            round_uuid=NEVER,
+            organisations={cast.other_ngo.uuid},
+            by=cast.actor(cast.co_ordinator),
+            at=cast.at,
+        )
+    return cast.rows["reminders"].uuid
 
 
 def _stored_filter(cast: Cast) -> UUID:
@@ -415,6 +427,10 @@ CHANGE = {"version": 1, "answers": {"place": "BOTH"}}
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "partners:filter-act": lambda cast: {"uuid": _stored_filter(cast), "name": "delete"},
+    "partners:reminders": lambda cast: {
+        "_data": {"round": str(cast.ngo.uuid), "organisation": str(cast.other_ngo.uuid)}
+    },
+    "partners:reminders-sent": lambda cast: {"uuid": _reminder_round(cast)},
     "partners:registry-template": lambda cast: {"ending": "csv"},
     "partners:registry-table": lambda cast: {"uuid": _registry_table(cast)},
     "partners:registry-bad-rows": lambda cast: {"uuid": _registry_table(cast)},

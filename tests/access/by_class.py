@@ -91,6 +91,7 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "partners:service@unlisted",
         "partners:registry-table",
         "partners:registry-import",
+        "partners:reminders-sent",
     ):
         ARGUMENTS[address](cast)
     return {
@@ -126,6 +127,7 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "contact attempt": cast.rows["attempt"],
         "table of organisations to bring in": cast.rows["table"],
         "import of organisations": cast.rows["import"],
+        "round of reminders": cast.rows["reminders"],
         "change of an entry": ChangeRequest.objects.get(pk=cast.rows["change"].pk),
         "recurring request": cast.rows["asked"],
         "recurring request, draft": cast.rows["request draft"],
