@@ -10,8 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('partners', '0007_seat_events'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -25,11 +25,15 @@ class Migration(migrations.Migration):
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('answer', models.CharField(blank=True, choices=[('correct', 'Still correct'), ('corrected', 'Corrected'), ('left', 'No longer holds the post')], max_length=12)),
                 ('ended_at', models.DateTimeField(blank=True, help_text='Replaced by a newer link, or the entry was ended.', null=True)),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='partners.pointofcontact')),
+                ('sent_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'link to an entry',
                 'verbose_name_plural': 'links to entries',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['contact', '-sent_at'], name='contactlink_by_contact')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('sent_at'))), name='contactlink_runs_out_later', violation_error_message='A link runs out after it was sent.'), models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(('answer__in', ['correct', 'corrected', 'left']), ('answered_at__isnull', False)), _connector='OR'), name='contactlink_answered_with_something', violation_error_message='An answered link says what was answered.'), models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True), ('ended_at__isnull', True)), fields=('contact',), name='contactlink_one_at_a_time', violation_error_message='One link works at a time.')],
             },
         ),
         migrations.CreateModel(
@@ -41,12 +45,17 @@ class Migration(migrations.Migration):
                 ('from_at', models.DateTimeField()),
                 ('until_at', models.DateTimeField(blank=True, help_text='Empty until somebody ends it.', null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.area', verbose_name='area')),
+                ('begun_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'emergency',
                 'verbose_name_plural': 'emergencies',
                 'ordering': ['-from_at', '-id'],
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['from_at'], name='emergency_standing')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='emergency_ended_at_with_ended_by', violation_error_message='Give both ended at and ended by, or neither.'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='emergency_says_why'), models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('from_at')), _connector='OR'), name='emergency_ends_after_it_begins', violation_error_message='An emergency cannot end before it begins.')],
             },
         ),
         migrations.CreateModel(
@@ -56,6 +65,8 @@ class Migration(migrations.Migration):
                 ('act', models.CharField(choices=[('begun', 'Emergency declared'), ('ended', 'Emergency ended'), ('resumed', 'Ending taken back')], max_length=12)),
                 ('at', models.DateTimeField()),
                 ('words', models.CharField(blank=True, max_length=300, verbose_name='why')),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('emergency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='partners.emergency')),
             ],
             options={
                 'verbose_name': 'event of an emergency',
@@ -131,72 +142,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='pointofcontact',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('verified_how', 'phone'), models.Q(('verified_channel', ''), _negated=True)), models.Q(models.Q(('verified_how', 'phone'), _negated=True), ('verified_channel', '')), _connector='OR'), name='pointofcontact_called_on_a_channel', violation_error_message='Say on which channel the person was called.'),
-        ),
-        migrations.AddField(
-            model_name='contactlink',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='partners.pointofcontact'),
-        ),
-        migrations.AddField(
-            model_name='contactlink',
-            name='sent_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='emergency',
-            name='area',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.area', verbose_name='area'),
-        ),
-        migrations.AddField(
-            model_name='emergency',
-            name='begun_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='emergency',
-            name='ended_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='emergencyevent',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='emergencyevent',
-            name='emergency',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='partners.emergency'),
-        ),
-        migrations.AddIndex(
-            model_name='contactlink',
-            index=models.Index(fields=['contact', '-sent_at'], name='contactlink_by_contact'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactlink',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('sent_at'))), name='contactlink_runs_out_later', violation_error_message='A link runs out after it was sent.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactlink',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(('answer__in', ['correct', 'corrected', 'left']), ('answered_at__isnull', False)), _connector='OR'), name='contactlink_answered_with_something', violation_error_message='An answered link says what was answered.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactlink',
-            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True), ('ended_at__isnull', True)), fields=('contact',), name='contactlink_one_at_a_time', violation_error_message='One link works at a time.'),
-        ),
-        migrations.AddIndex(
-            model_name='emergency',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['from_at'], name='emergency_standing'),
-        ),
-        migrations.AddConstraint(
-            model_name='emergency',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='emergency_ended_at_with_ended_by', violation_error_message='Give both ended at and ended by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='emergency',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='emergency_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='emergency',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('from_at')), _connector='OR'), name='emergency_ends_after_it_begins', violation_error_message='An emergency cannot end before it begins.'),
         ),
     ]

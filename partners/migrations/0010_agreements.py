@@ -12,9 +12,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('partners', '0009_listings'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -53,6 +53,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'agreements',
                 'permissions': [('see_agreement', 'See the agreement'), ('edit_agreement', 'Change the draft of the agreement')],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['ends_on', 'id'], name='agreement_by_end'), models.Index(fields=['state', 'ends_on'], name='agreement_state_by_end')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_review', 'signed', 'active', 'expiring', 'ended', 'terminated', 'renewed', 'withdrawn'])), name='agreement_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on')), ('ends_on__gte', models.F('from_on'))), name='agreement_ends_after_it_begins', violation_error_message='The last day cannot lie before the first.'), models.CheckConstraint(condition=models.Q(('renews__isnull', True), models.Q(('renews', models.F('id')), _negated=True), _connector='OR'), name='agreement_does_not_renew_itself'), models.UniqueConstraint(condition=models.Q(('renews__isnull', False), models.Q(('state', 'withdrawn'), _negated=True)), fields=('renews',), name='agreement_renewed_once', violation_error_message='A renewal of this agreement is under way already.'), models.CheckConstraint(condition=models.Q(models.Q(('notice_at__isnull', True), ('notice_party__isnull', True), ('notice_reason', '')), models.Q(('notice_at__isnull', False), ('notice_party__isnull', False), models.Q(('notice_reason', ''), _negated=True)), _connector='OR'), name='agreement_notice_says_who_and_why', violation_error_message='A notice says which party gives it, and why.'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'withdrawn']), ('sent_at__isnull', False), _connector='OR'), name='agreement_sent_when_beyond_draft'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['signed', 'active', 'expiring', 'ended', 'terminated', 'renewed']), _negated=True), ('signed_at__isnull', False), _connector='OR'), name='agreement_signed_before_it_holds', violation_error_message='In this state the following is required: signed at.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['terminated']), _negated=True), ('notice_at__isnull', False), _connector='OR'), name='agreement_terminated_by_notice', violation_error_message='In this state the following is required: notice at.')],
             },
         ),
         migrations.CreateModel(
@@ -68,6 +70,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'clause',
                 'verbose_name_plural': 'clauses',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('agreement', 'kind'), name='agreementclause_once'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'present'), _negated=True), models.Q(('where', ''), _negated=True), _connector='OR'), name='agreementclause_found_somewhere', violation_error_message='Say where in the text it stands.')],
             },
         ),
         migrations.CreateModel(
@@ -88,6 +91,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'events of agreements',
                 'ordering': ['-at', '-id'],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['agreement', '-at', '-id'], name='agreementevent_timeline')],
             },
         ),
         migrations.CreateModel(
@@ -109,6 +113,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'documents',
                 'ordering': ['agreement_id', 'id'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('agreement', 'digest'), name='agreementfile_once', violation_error_message='This document is there already.')],
             },
         ),
         migrations.CreateModel(
@@ -129,6 +134,8 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True), ('until_at__isnull', False)), fields=['until_at'], name='agreementgrantbasis_ends')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='agreementgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'), models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='agreementgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.')],
             },
         ),
         migrations.CreateModel(
@@ -143,6 +150,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('group', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -165,6 +173,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'parties',
                 'ordering': ['agreement_id', 'id'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('agreement', 'organisation'), name='agreementparty_once', violation_error_message='This organisation is a party already.'), models.CheckConstraint(condition=models.Q(models.Q(('recorded_at__isnull', True), ('recorded_by__isnull', True)), models.Q(('recorded_at__isnull', False), ('recorded_by__isnull', False)), _connector='OR'), name='agreementparty_recorded_at_with_recorded_by', violation_error_message='Give both recorded at and recorded by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('recorded_at__isnull', True), ('signed_on__isnull', True)), models.Q(('recorded_at__isnull', False), ('signed_on__isnull', False)), _connector='OR'), name='agreementparty_signature_is_recorded', violation_error_message='Give both signed on and recorded at, or neither.'), models.CheckConstraint(condition=models.Q(('signed_on__isnull', True), models.Q(('signatory_name', ''), _negated=True), _connector='OR'), name='agreementparty_signed_by_somebody', violation_error_message='A signature has a name.')],
             },
         ),
         migrations.CreateModel(
@@ -179,6 +188,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('user', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -203,6 +213,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'amendments',
                 'ordering': ['agreement_id', 'number'],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'in_force', 'dropped'])), name='amendment_state_is_known', violation_error_message='This is not a known value of state.'), models.UniqueConstraint(fields=('agreement', 'number'), name='amendment_numbered'), models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('agreement',), name='amendment_one_at_a_time', violation_error_message='Another amendment waits for signatures already.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['in_force']), _negated=True), ('in_force_at__isnull', False), _connector='OR'), name='amendment_begins_one_day', violation_error_message='In this state the following is required: in force at.')],
             },
         ),
         migrations.CreateModel(
@@ -222,6 +233,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'signature of an amendment',
                 'verbose_name_plural': 'signatures of amendments',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('amendment', 'party'), name='amendmentsignature_once', violation_error_message='This party has signed already.')],
             },
         ),
         migrations.CreateModel(
@@ -244,6 +256,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'delegated duties',
                 'ordering': ['agreement_id', 'duty', 'id'],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['duty', 'area'], name='delegatedduty_coverage')],
+                'constraints': [models.UniqueConstraint(fields=('agreement', 'duty', 'area', 'carried_by'), name='delegatedduty_once', violation_error_message='This duty is in the agreement already.'), models.CheckConstraint(condition=models.Q(('delegated_by', models.F('carried_by')), _negated=True), name='delegatedduty_to_somebody_else', violation_error_message='Nobody delegates a duty to itself.'), models.CheckConstraint(condition=models.Q(('legal_basis', ''), _negated=True), name='delegatedduty_has_a_legal_basis', violation_error_message='Name the law or decision the delegation rests on.')],
             },
         ),
         migrations.CreateModel(
@@ -288,133 +302,5 @@ class Migration(migrations.Migration):
                 'get_latest_by': ('history_date', 'history_id'),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(fields=['ends_on', 'id'], name='agreement_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(fields=['state', 'ends_on'], name='agreement_state_by_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_review', 'signed', 'active', 'expiring', 'ended', 'terminated', 'renewed', 'withdrawn'])), name='agreement_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on')), ('ends_on__gte', models.F('from_on'))), name='agreement_ends_after_it_begins', violation_error_message='The last day cannot lie before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('renews__isnull', True), models.Q(('renews', models.F('id')), _negated=True), _connector='OR'), name='agreement_does_not_renew_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('renews__isnull', False), models.Q(('state', 'withdrawn'), _negated=True)), fields=('renews',), name='agreement_renewed_once', violation_error_message='A renewal of this agreement is under way already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('notice_at__isnull', True), ('notice_party__isnull', True), ('notice_reason', '')), models.Q(('notice_at__isnull', False), ('notice_party__isnull', False), models.Q(('notice_reason', ''), _negated=True)), _connector='OR'), name='agreement_notice_says_who_and_why', violation_error_message='A notice says which party gives it, and why.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'withdrawn']), ('sent_at__isnull', False), _connector='OR'), name='agreement_sent_when_beyond_draft'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['signed', 'active', 'expiring', 'ended', 'terminated', 'renewed']), _negated=True), ('signed_at__isnull', False), _connector='OR'), name='agreement_signed_before_it_holds', violation_error_message='In this state the following is required: signed at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['terminated']), _negated=True), ('notice_at__isnull', False), _connector='OR'), name='agreement_terminated_by_notice', violation_error_message='In this state the following is required: notice at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementclause',
-            constraint=models.UniqueConstraint(fields=('agreement', 'kind'), name='agreementclause_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementclause',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'present'), _negated=True), models.Q(('where', ''), _negated=True), _connector='OR'), name='agreementclause_found_somewhere', violation_error_message='Say where in the text it stands.'),
-        ),
-        migrations.AddIndex(
-            model_name='agreementevent',
-            index=models.Index(fields=['agreement', '-at', '-id'], name='agreementevent_timeline'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementfile',
-            constraint=models.UniqueConstraint(fields=('agreement', 'digest'), name='agreementfile_once', violation_error_message='This document is there already.'),
-        ),
-        migrations.AddIndex(
-            model_name='agreementgrantbasis',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True), ('until_at__isnull', False)), fields=['until_at'], name='agreementgrantbasis_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='agreementgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='agreementgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.'),
-        ),
-        migrations.AlterUniqueTogether(
-            name='agreementgroupgrant',
-            unique_together={('group', 'permission', 'content_object')},
-        ),
-        migrations.AddConstraint(
-            model_name='agreementparty',
-            constraint=models.UniqueConstraint(fields=('agreement', 'organisation'), name='agreementparty_once', violation_error_message='This organisation is a party already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementparty',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('recorded_at__isnull', True), ('recorded_by__isnull', True)), models.Q(('recorded_at__isnull', False), ('recorded_by__isnull', False)), _connector='OR'), name='agreementparty_recorded_at_with_recorded_by', violation_error_message='Give both recorded at and recorded by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementparty',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('recorded_at__isnull', True), ('signed_on__isnull', True)), models.Q(('recorded_at__isnull', False), ('signed_on__isnull', False)), _connector='OR'), name='agreementparty_signature_is_recorded', violation_error_message='Give both signed on and recorded at, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementparty',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_on__isnull', True), models.Q(('signatory_name', ''), _negated=True), _connector='OR'), name='agreementparty_signed_by_somebody', violation_error_message='A signature has a name.'),
-        ),
-        migrations.AlterUniqueTogether(
-            name='agreementusergrant',
-            unique_together={('user', 'permission', 'content_object')},
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'in_force', 'dropped'])), name='amendment_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.UniqueConstraint(fields=('agreement', 'number'), name='amendment_numbered'),
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('agreement',), name='amendment_one_at_a_time', violation_error_message='Another amendment waits for signatures already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='amendment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['in_force']), _negated=True), ('in_force_at__isnull', False), _connector='OR'), name='amendment_begins_one_day', violation_error_message='In this state the following is required: in force at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='amendmentsignature',
-            constraint=models.UniqueConstraint(fields=('amendment', 'party'), name='amendmentsignature_once', violation_error_message='This party has signed already.'),
-        ),
-        migrations.AddIndex(
-            model_name='delegatedduty',
-            index=models.Index(fields=['duty', 'area'], name='delegatedduty_coverage'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegatedduty',
-            constraint=models.UniqueConstraint(fields=('agreement', 'duty', 'area', 'carried_by'), name='delegatedduty_once', violation_error_message='This duty is in the agreement already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegatedduty',
-            constraint=models.CheckConstraint(condition=models.Q(('delegated_by', models.F('carried_by')), _negated=True), name='delegatedduty_to_somebody_else', violation_error_message='Nobody delegates a duty to itself.'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegatedduty',
-            constraint=models.CheckConstraint(condition=models.Q(('legal_basis', ''), _negated=True), name='delegatedduty_has_a_legal_basis', violation_error_message='Name the law or decision the delegation rests on.'),
         ),
     ]

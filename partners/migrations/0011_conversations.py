@@ -10,8 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('partners', '0010_agreements'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -33,6 +33,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'conversation',
                 'verbose_name_plural': 'conversations',
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('subject_uuid__isnull', False)), fields=['subject_uuid'], name='conversation_of_subject')],
+                'constraints': [models.UniqueConstraint(fields=('started_by', 'client_key'), name='conversation_once_per_key', violation_error_message='This conversation was begun already.'), models.CheckConstraint(condition=models.Q(models.Q(('subject_kind', ''), ('subject_uuid__isnull', True), ('topic__in', ['procedure', 'contacts', 'meeting', 'agreement', 'prevention', 'services', 'health', 'residence', 'labour', 'other'])), models.Q(('subject_uuid__isnull', False), ('topic__in', ['case_identification', 'case_support', 'case_safety', 'case_hand_over', 'case_other']), models.Q(('subject_kind', ''), _negated=True)), _connector='OR'), name='conversation_topic_fits_its_subject', violation_error_message='This topic is not for such a conversation.')],
             },
         ),
         migrations.CreateModel(
@@ -54,6 +56,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['conversation', '-posted_at', '-id'], name='message_in_order')],
+                'constraints': [models.UniqueConstraint(fields=('author', 'client_key'), name='message_once_per_key', violation_error_message='This message was posted already.')],
             },
         ),
         migrations.CreateModel(
@@ -80,6 +84,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'contact attempt',
                 'verbose_name_plural': 'contact attempts',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['organisation', '-tried_at', '-id'], name='attempt_upon'), models.Index(fields=['by_organisation', '-tried_at', '-id'], name='attempt_by')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['waiting', 'answered', 'no_answer', 'wrong', 'refused', 'taken_back'])), name='contactattempt_outcome_is_known', violation_error_message='This is not a known value of outcome.'), models.CheckConstraint(condition=models.Q(('purpose__in', ['question', 'urgent_help', 'service', 'case', 'check', 'meeting'])), name='contactattempt_purpose_is_known', violation_error_message='This is not a known value of purpose.'), models.CheckConstraint(condition=models.Q(('channel__in', ['platform', 'phone', 'duty_line', 'secure_messenger', 'email', 'radio', 'in_person'])), name='contactattempt_channel_is_known', violation_error_message='This is not a known value of channel.'), models.UniqueConstraint(fields=('tried_by', 'client_key', 'organisation'), name='contactattempt_once_per_key', violation_error_message='This attempt was logged already.'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', False), ('outcome', 'answered')), models.Q(models.Q(('outcome', 'answered'), _negated=True), ('answer', None), ('answered_at', None)), _connector='OR'), name='contactattempt_answered_means_when', violation_error_message='An answer has its moment, and nothing else has one.'), models.CheckConstraint(condition=models.Q(('answered_at', None), ('answered_at__gte', models.F('tried_at')), _connector='OR'), name='contactattempt_answered_after_it_was_tried', violation_error_message='An answer comes after the attempt.'), models.CheckConstraint(condition=models.Q(models.Q(('channel', 'platform'), ('conversation__isnull', False), ('question__isnull', False)), models.Q(models.Q(('channel', 'platform'), _negated=True), ('answer', None), ('conversation', None), ('question', None)), _connector='OR'), name='contactattempt_message_has_its_question', violation_error_message='A message here names its conversation and question.')],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +121,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'traces of messages',
                 'ordering': ['message_id', 'pk'],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('act__in', ['corrected', 'taken_back'])), name='messagetrace_act_is_known', violation_error_message='This is not a known value of act.')],
             },
         ),
         migrations.CreateModel(
@@ -131,6 +138,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'participant',
                 'verbose_name_plural': 'participants',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['organisation', '-last_at', '-id'], name='participant_list')],
+                'constraints': [models.UniqueConstraint(fields=('conversation', 'organisation'), name='participant_once', violation_error_message='This organisation takes part already.'), models.CheckConstraint(condition=models.Q(('role__in', ['', 'caseworker', 'manager', 'officer', 'co_ordinator', 'rapporteur', 'funder', 'administrator'])), name='participant_role_is_known', violation_error_message='This is not a known value of role.')],
             },
         ),
         migrations.CreateModel(
@@ -146,82 +155,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'read mark',
                 'verbose_name_plural': 'read marks',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('user', 'conversation'), name='readmark_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('subject_uuid__isnull', False)), fields=['subject_uuid'], name='conversation_of_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('started_by', 'client_key'), name='conversation_once_per_key', violation_error_message='This conversation was begun already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('subject_kind', ''), ('subject_uuid__isnull', True), ('topic__in', ['procedure', 'contacts', 'meeting', 'agreement', 'prevention', 'services', 'health', 'residence', 'labour', 'other'])), models.Q(('subject_uuid__isnull', False), ('topic__in', ['case_identification', 'case_support', 'case_safety', 'case_hand_over', 'case_other']), models.Q(('subject_kind', ''), _negated=True)), _connector='OR'), name='conversation_topic_fits_its_subject', violation_error_message='This topic is not for such a conversation.'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['conversation', '-posted_at', '-id'], name='message_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('author', 'client_key'), name='message_once_per_key', violation_error_message='This message was posted already.'),
-        ),
-        migrations.AddIndex(
-            model_name='contactattempt',
-            index=models.Index(fields=['organisation', '-tried_at', '-id'], name='attempt_upon'),
-        ),
-        migrations.AddIndex(
-            model_name='contactattempt',
-            index=models.Index(fields=['by_organisation', '-tried_at', '-id'], name='attempt_by'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['waiting', 'answered', 'no_answer', 'wrong', 'refused', 'taken_back'])), name='contactattempt_outcome_is_known', violation_error_message='This is not a known value of outcome.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose__in', ['question', 'urgent_help', 'service', 'case', 'check', 'meeting'])), name='contactattempt_purpose_is_known', violation_error_message='This is not a known value of purpose.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['platform', 'phone', 'duty_line', 'secure_messenger', 'email', 'radio', 'in_person'])), name='contactattempt_channel_is_known', violation_error_message='This is not a known value of channel.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactattempt',
-            constraint=models.UniqueConstraint(fields=('tried_by', 'client_key', 'organisation'), name='contactattempt_once_per_key', violation_error_message='This attempt was logged already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactattempt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', False), ('outcome', 'answered')), models.Q(models.Q(('outcome', 'answered'), _negated=True), ('answer', None), ('answered_at', None)), _connector='OR'), name='contactattempt_answered_means_when', violation_error_message='An answer has its moment, and nothing else has one.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactattempt',
-            constraint=models.CheckConstraint(condition=models.Q(('answered_at', None), ('answered_at__gte', models.F('tried_at')), _connector='OR'), name='contactattempt_answered_after_it_was_tried', violation_error_message='An answer comes after the attempt.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactattempt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'platform'), ('conversation__isnull', False), ('question__isnull', False)), models.Q(models.Q(('channel', 'platform'), _negated=True), ('answer', None), ('conversation', None), ('question', None)), _connector='OR'), name='contactattempt_message_has_its_question', violation_error_message='A message here names its conversation and question.'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagetrace',
-            constraint=models.CheckConstraint(condition=models.Q(('act__in', ['corrected', 'taken_back'])), name='messagetrace_act_is_known', violation_error_message='This is not a known value of act.'),
-        ),
-        migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['organisation', '-last_at', '-id'], name='participant_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(fields=('conversation', 'organisation'), name='participant_once', violation_error_message='This organisation takes part already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['', 'caseworker', 'manager', 'officer', 'co_ordinator', 'rapporteur', 'funder', 'administrator'])), name='participant_role_is_known', violation_error_message='This is not a known value of role.'),
-        ),
-        migrations.AddConstraint(
-            model_name='readmark',
-            constraint=models.UniqueConstraint(fields=('user', 'conversation'), name='readmark_once'),
         ),
     ]

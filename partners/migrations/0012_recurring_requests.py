@@ -11,8 +11,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('partners', '0011_conversations'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -51,26 +51,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'recurring request',
                 'verbose_name_plural': 'recurring requests',
                 'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='RequestAnswer',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state', models.CharField(choices=[('waiting', 'Not answered yet'), ('answered', 'Answered'), ('declined', 'Declined'), ('dropped', 'No longer asked for')], default='waiting', max_length=10)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('answer_until_on', models.DateField(help_text='Of its round, for the index.')),
-                ('estimated_minutes', models.PositiveSmallIntegerField(help_text='As the request said when the round was opened.')),
-                ('minutes', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(2400)], verbose_name='minutes it took')),
-                ('said_at', models.DateTimeField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='request_answers', to='partners.organisation')),
-                ('said_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'answer to a request',
-                'verbose_name_plural': 'answers to requests',
-                'default_permissions': (),
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='recurringrequest_newest'), models.Index(condition=models.Q(('next_opens_on__isnull', False)), fields=['next_opens_on', 'id'], name='recurringrequest_to_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'announced', 'running', 'ended'])), name='recurringrequest_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(('every__in', ['week', 'month', 'quarter', 'half_year', 'year'])), name='recurringrequest_every_is_known', violation_error_message='This is not a known value of every.'), models.CheckConstraint(condition=models.Q(models.Q(('basis', 'voluntary'), ('basis_source', '')), models.Q(models.Q(('basis', 'voluntary'), _negated=True), models.Q(('basis_source', ''), _negated=True)), _connector='OR'), name='recurringrequest_basis_has_a_source', violation_error_message='What obliges partners to answer is named with its source; a voluntary request has none.'), models.CheckConstraint(condition=models.Q(models.Q(('purpose_words', ''), _negated=True), models.Q(('comes_back', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='recurringrequest_says_what_for', violation_error_message='Say what is asked for, what it is used for and what comes back.'), models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 2400)), name='recurringrequest_minutes_are_few'), models.CheckConstraint(condition=models.Q(models.Q(('next_due_on__isnull', False), ('next_opens_on__isnull', False), ('state__in', ('announced', 'running'))), models.Q(models.Q(('state__in', ('announced', 'running')), _negated=True), ('next_due_on', None), ('next_opens_on', None)), _connector='OR'), name='recurringrequest_rounds_while_asking', violation_error_message='Only a request that was announced has rounds to come.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['announced', 'running']), _negated=True), ('announced_at__isnull', False), _connector='OR'), name='recurringrequest_asking_was_announced', violation_error_message='In this state the following is required: announced at.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['ended']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='recurringrequest_end_is_dated', violation_error_message='In this state the following is required: ended at.'), models.CheckConstraint(condition=models.Q(models.Q(('announced_at__isnull', True), ('announced_by__isnull', True)), models.Q(('announced_at__isnull', False), ('announced_by__isnull', False)), _connector='OR'), name='recurringrequest_announced_at_with_announced_by', violation_error_message='Give both announced at and announced by, or neither.')],
             },
         ),
         migrations.CreateModel(
@@ -93,6 +75,30 @@ class Migration(migrations.Migration):
                 'verbose_name': 'round of a request',
                 'verbose_name_plural': 'rounds of requests',
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('request', 'planned_on'), name='requestround_once_for_a_day'), models.CheckConstraint(condition=models.Q(('answer_until_on__gte', models.F('planned_on'))), name='requestround_nobody_loses_time'), models.CheckConstraint(condition=models.Q(models.Q(('given_back_at__isnull', True), ('given_back_by__isnull', True)), models.Q(('given_back_at__isnull', False), ('given_back_by__isnull', False)), _connector='OR'), name='requestround_given_back_at_with_given_back_by', violation_error_message='Give both given back at and given back by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('given_back', ''), ('given_back_at', None), ('given_back_link', '')), models.Q(('given_back_at__isnull', False), models.Q(models.Q(('given_back', ''), _negated=True), models.Q(('given_back_link', ''), _negated=True), _connector='OR')), _connector='OR'), name='requestround_given_back_says_what', violation_error_message='Say what came back, or where it is to be read.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='RequestAnswer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('state', models.CharField(choices=[('waiting', 'Not answered yet'), ('answered', 'Answered'), ('declined', 'Declined'), ('dropped', 'No longer asked for')], default='waiting', max_length=10)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('answer_until_on', models.DateField(help_text='Of its round, for the index.')),
+                ('estimated_minutes', models.PositiveSmallIntegerField(help_text='As the request said when the round was opened.')),
+                ('minutes', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(2400)], verbose_name='minutes it took')),
+                ('said_at', models.DateTimeField(blank=True, null=True)),
+                ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='request_answers', to='partners.organisation')),
+                ('said_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='partners.requestround')),
+            ],
+            options={
+                'verbose_name': 'answer to a request',
+                'verbose_name_plural': 'answers to requests',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['organisation', '-answer_until_on', '-id'], name='requestanswer_of_ours')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'answered', 'declined', 'dropped'])), name='requestanswer_state_is_known', violation_error_message='This is not a known value of state.'), models.UniqueConstraint(fields=('round', 'organisation'), name='requestanswer_once_in_a_round'), models.CheckConstraint(condition=models.Q(('minutes', None), ('state', 'answered'), _connector='OR'), name='requestanswer_minutes_of_an_answer', violation_error_message='Only an answer that was given took time.')],
             },
         ),
         migrations.CreateModel(
@@ -113,99 +119,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'events of requests',
                 'ordering': ['-at', '-id'],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['request', '-at', '-id'], name='requestevent_timeline')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['request.registered', 'request.announced', 'request.begun', 'request.changed', 'request.ended', 'round.opened', 'round.given_back', 'answer.answered', 'answer.declined', 'answer.taken_back', 'answer.dropped'])), name='requestevent_kind_is_known', violation_error_message='This is not a known value of kind.'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'request.ended'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='requestevent_end_says_why', violation_error_message='Say why it ends.')],
             },
-        ),
-        migrations.AddField(
-            model_name='requestanswer',
-            name='round',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='partners.requestround'),
-        ),
-        migrations.AddIndex(
-            model_name='recurringrequest',
-            index=models.Index(fields=['-created_at', '-id'], name='recurringrequest_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='recurringrequest',
-            index=models.Index(condition=models.Q(('next_opens_on__isnull', False)), fields=['next_opens_on', 'id'], name='recurringrequest_to_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'announced', 'running', 'ended'])), name='recurringrequest_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('every__in', ['week', 'month', 'quarter', 'half_year', 'year'])), name='recurringrequest_every_is_known', violation_error_message='This is not a known value of every.'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('basis', 'voluntary'), ('basis_source', '')), models.Q(models.Q(('basis', 'voluntary'), _negated=True), models.Q(('basis_source', ''), _negated=True)), _connector='OR'), name='recurringrequest_basis_has_a_source', violation_error_message='What obliges partners to answer is named with its source; a voluntary request has none.'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('purpose_words', ''), _negated=True), models.Q(('comes_back', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='recurringrequest_says_what_for', violation_error_message='Say what is asked for, what it is used for and what comes back.'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 2400)), name='recurringrequest_minutes_are_few'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_due_on__isnull', False), ('next_opens_on__isnull', False), ('state__in', ('announced', 'running'))), models.Q(models.Q(('state__in', ('announced', 'running')), _negated=True), ('next_due_on', None), ('next_opens_on', None)), _connector='OR'), name='recurringrequest_rounds_while_asking', violation_error_message='Only a request that was announced has rounds to come.'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['announced', 'running']), _negated=True), ('announced_at__isnull', False), _connector='OR'), name='recurringrequest_asking_was_announced', violation_error_message='In this state the following is required: announced at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['ended']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='recurringrequest_end_is_dated', violation_error_message='In this state the following is required: ended at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='recurringrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('announced_at__isnull', True), ('announced_by__isnull', True)), models.Q(('announced_at__isnull', False), ('announced_by__isnull', False)), _connector='OR'), name='recurringrequest_announced_at_with_announced_by', violation_error_message='Give both announced at and announced by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestround',
-            constraint=models.UniqueConstraint(fields=('request', 'planned_on'), name='requestround_once_for_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestround',
-            constraint=models.CheckConstraint(condition=models.Q(('answer_until_on__gte', models.F('planned_on'))), name='requestround_nobody_loses_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestround',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('given_back_at__isnull', True), ('given_back_by__isnull', True)), models.Q(('given_back_at__isnull', False), ('given_back_by__isnull', False)), _connector='OR'), name='requestround_given_back_at_with_given_back_by', violation_error_message='Give both given back at and given back by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestround',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('given_back', ''), ('given_back_at', None), ('given_back_link', '')), models.Q(('given_back_at__isnull', False), models.Q(models.Q(('given_back', ''), _negated=True), models.Q(('given_back_link', ''), _negated=True), _connector='OR')), _connector='OR'), name='requestround_given_back_says_what', violation_error_message='Say what came back, or where it is to be read.'),
-        ),
-        migrations.AddIndex(
-            model_name='requestevent',
-            index=models.Index(fields=['request', '-at', '-id'], name='requestevent_timeline'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestevent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['request.registered', 'request.announced', 'request.begun', 'request.changed', 'request.ended', 'round.opened', 'round.given_back', 'answer.answered', 'answer.declined', 'answer.taken_back', 'answer.dropped'])), name='requestevent_kind_is_known', violation_error_message='This is not a known value of kind.'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'request.ended'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='requestevent_end_says_why', violation_error_message='Say why it ends.'),
-        ),
-        migrations.AddIndex(
-            model_name='requestanswer',
-            index=models.Index(fields=['organisation', '-answer_until_on', '-id'], name='requestanswer_of_ours'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'answered', 'declined', 'dropped'])), name='requestanswer_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestanswer',
-            constraint=models.UniqueConstraint(fields=('round', 'organisation'), name='requestanswer_once_in_a_round'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes', None), ('state', 'answered'), _connector='OR'), name='requestanswer_minutes_of_an_answer', violation_error_message='Only an answer that was given took time.'),
         ),
     ]

@@ -12,12 +12,32 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('auth', '0012_alter_user_first_name_max_length'),
-        ("partners", "0012_recurring_requests"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('partners', '0012_recurring_requests'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='ServiceType',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
+                ('standard_code', models.CharField(blank=True, help_text='The source and its number, such as “CETS 197 12.1.a”.', max_length=60, verbose_name='standard code')),
+                ('names', models.JSONField(default=dict, help_text='Language code to name.', verbose_name='names')),
+                ('role', models.CharField(choices=[('other', 'Is listed'), ('places', 'Has places to sleep'), ('interpreters', 'Pool of interpreters'), ('lawyers', 'Pool of pro bono lawyers')], default='other', max_length=16, verbose_name='role')),
+                ('rank', models.PositiveSmallIntegerField(default=100, verbose_name='place in the list')),
+                ('is_active', models.BooleanField(default=True, verbose_name='can be chosen')),
+            ],
+            options={
+                'verbose_name': 'kind of service',
+                'verbose_name_plural': 'kinds of service',
+                'ordering': ['rank', 'code'],
+                'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('role__in', ['other', 'places', 'interpreters', 'lawyers'])), name='servicetype_role_is_known', violation_error_message='This is not a known value of role.')],
+            },
+        ),
         migrations.CreateModel(
             name='ServiceStandard',
             fields=[
@@ -28,6 +48,7 @@ class Migration(migrations.Migration):
                 ('issued_by', models.CharField(blank=True, max_length=160, verbose_name='issued by')),
                 ('months', models.PositiveSmallIntegerField(blank=True, help_text='Empty: not set.', null=True, verbose_name='inspected every … months')),
                 ('is_active', models.BooleanField(default=True, verbose_name='in force')),
+                ('kinds', models.ManyToManyField(blank=True, related_name='standards', to='partners.servicetype', verbose_name='for these services')),
             ],
             options={
                 'verbose_name': 'standard of services',
@@ -60,6 +81,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'locations',
                 'permissions': [('see_location', 'See where it is'), ('edit_location', 'Change the location')],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('is_confidential', False), models.Q(('city', ''), ('label', ''), ('postal_code', ''), ('street', ''), ('whereabouts_ct__isnull', False)), _connector='OR'), name='location_confidential_has_no_open_address', violation_error_message='The address of a confidential location is sealed.'), models.CheckConstraint(condition=models.Q(('is_confidential', True), models.Q(('secret_label_ct__isnull', True), ('whereabouts_ct__isnull', True)), _connector='OR'), name='location_open_has_nothing_sealed', violation_error_message='An open location has an open address.')],
             },
         ),
         migrations.CreateModel(
@@ -102,6 +124,7 @@ class Migration(migrations.Migration):
                 ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='partners.organisation')),
                 ('location', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='partners.location')),
+                ('kind', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='partners.servicetype', verbose_name='kind of service')),
             ],
             options={
                 'verbose_name': 'historical service',
@@ -129,6 +152,8 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True), ('until_at__isnull', False)), fields=['until_at'], name='locationgrantbasis_ends')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='locationgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'), models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='locationgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.')],
             },
         ),
         migrations.CreateModel(
@@ -143,6 +168,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
+                'unique_together': {('group', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -157,90 +183,7 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='PlaceCount',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('place_type', models.CharField(choices=[('women', 'Women'), ('men', 'Men'), ('family', 'Family'), ('child', 'Child'), ('trans_inclusive', 'Trans-inclusive'), ('quarantine', 'Quarantine'), ('emergency', 'Emergency'), ('accessible', 'Accessible')], max_length=16, verbose_name='type')),
-                ('total', models.PositiveSmallIntegerField(default=0, verbose_name='places')),
-                ('free', models.PositiveSmallIntegerField(default=0, verbose_name='free')),
-                ('as_of_at', models.DateTimeField()),
-                ('said_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'places of one type',
-                'verbose_name_plural': 'places by type',
-                'ordering': ['offer_id', 'id'],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='PlaceRecord',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('total', models.PositiveSmallIntegerField()),
-                ('free', models.PositiveSmallIntegerField()),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('count', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='partners.placecount')),
-            ],
-            options={
-                'verbose_name': 'figure of places',
-                'verbose_name_plural': 'figures of places',
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='PlaceRequest',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('asked_at', models.DateTimeField()),
-                ('who', models.CharField(choices=[('woman', 'A woman'), ('man', 'A man'), ('trans', 'A trans person'), ('family', 'An adult with children, or a family'), ('child', 'A child alone')], max_length=12, verbose_name='who needs it')),
-                ('needs', common.fields.CodesField(blank=True, default=(), max_length=200, verbose_name='what it must have')),
-                ('found', models.PositiveSmallIntegerField(default=0, help_text='Providers with a place free when it was asked.')),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('end', models.CharField(blank=True, choices=[('found', 'A place was found'), ('elsewhere', 'A place was found elsewhere'), ('none', 'No place was found'), ('not_needed', 'Not needed any more')], max_length=12)),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.area')),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='place_requests', to='partners.organisation')),
-            ],
-            options={
-                'verbose_name': 'search for a place',
-                'verbose_name_plural': 'searches for a place',
-                'ordering': ['-asked_at', '-id'],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='PlaceHold',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('slot', models.PositiveSmallIntegerField()),
-                ('held_at', models.DateTimeField()),
-                ('until_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('held', 'Held, not answered yet'), ('accepted', 'Accepted'), ('refused', 'Refused'), ('given_back', 'Given back'), ('lapsed', 'Ran out'), ('taken', 'The person has arrived')], default='held', max_length=12)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, choices=[('full', 'The figure was old: nothing is free'), ('not_for', 'Not the right place for whoever needs it'), ('staff', 'Nobody is there to take somebody in'), ('health', 'Care is needed that we cannot give'), ('infection', 'Infection in the house'), ('security', 'It would not be safe'), ('funding', 'Nobody pays for it'), ('other', 'Another reason')], max_length=12, verbose_name='reason')),
-                ('nudged_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('count', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='partners.placecount')),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('held_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='place_holds', to='partners.organisation')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='partners.placerequest')),
-            ],
-            options={
-                'verbose_name': 'held place',
-                'verbose_name_plural': 'held places',
-                'ordering': ['-held_at', '-id'],
-                'default_permissions': (),
+                'unique_together': {('user', 'permission', 'content_object')},
             },
         ),
         migrations.CreateModel(
@@ -279,12 +222,106 @@ class Migration(migrations.Migration):
                 ('assured_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('location', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='services', to='partners.location')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='partners.organisation')),
+                ('kind', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='partners.servicetype', verbose_name='kind of service')),
             ],
             options={
                 'verbose_name': 'service',
                 'verbose_name_plural': 'services',
                 'ordering': ['name', 'id'],
                 'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['name', 'id'], name='serviceoffer_listed_by_name')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('operating__in', ['full', 'reduced', 'remote', 'suspended', 'closed'])), name='serviceoffer_operating_is_known', violation_error_message='This is not a known value of operating.'), models.CheckConstraint(condition=models.Q(('route__in', ['duty_line', 'platform', 'by_itself', 'appointment'])), name='serviceoffer_route_is_known', violation_error_message='This is not a known value of route.'), models.CheckConstraint(condition=models.Q(models.Q(('assured_by__isnull', True), ('assured_on__isnull', True)), models.Q(('assured_by__isnull', False), ('assured_on__isnull', False)), _connector='OR'), name='serviceoffer_assured_on_with_assured_by', violation_error_message='Give both assured on and assured by, or neither.'), models.CheckConstraint(condition=models.Q(('minimum_age__isnull', True), ('maximum_age__isnull', True), ('maximum_age__gte', models.F('minimum_age')), _connector='OR'), name='serviceoffer_ages_in_order', violation_error_message='The highest age is below the lowest.'), models.CheckConstraint(condition=models.Q(('operating', 'full'), models.Q(('operating_reason', ''), _negated=True), _connector='OR'), name='serviceoffer_less_than_full_says_why', violation_error_message='Say why it does not work in full.'), models.CheckConstraint(condition=models.Q(('is_published', False), ('is_shown', True), _connector='OR'), name='serviceoffer_published_is_shown', violation_error_message='What everybody sees, members see as well.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PlaceCount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('place_type', models.CharField(choices=[('women', 'Women'), ('men', 'Men'), ('family', 'Family'), ('child', 'Child'), ('trans_inclusive', 'Trans-inclusive'), ('quarantine', 'Quarantine'), ('emergency', 'Emergency'), ('accessible', 'Accessible')], max_length=16, verbose_name='type')),
+                ('total', models.PositiveSmallIntegerField(default=0, verbose_name='places')),
+                ('free', models.PositiveSmallIntegerField(default=0, verbose_name='free')),
+                ('as_of_at', models.DateTimeField()),
+                ('said_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='places', to='partners.serviceoffer')),
+            ],
+            options={
+                'verbose_name': 'places of one type',
+                'verbose_name_plural': 'places by type',
+                'ordering': ['offer_id', 'id'],
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('offer', 'place_type'), name='placecount_once_a_type'), models.CheckConstraint(condition=models.Q(('place_type__in', ['women', 'men', 'family', 'child', 'trans_inclusive', 'quarantine', 'emergency', 'accessible'])), name='placecount_place_type_is_known', violation_error_message='This is not a known value of place type.'), models.CheckConstraint(condition=models.Q(('free__lte', models.F('total'))), name='placecount_free_is_among_all', violation_error_message='There cannot be more free places than places.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PlaceRecord',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('total', models.PositiveSmallIntegerField()),
+                ('free', models.PositiveSmallIntegerField()),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('count', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='partners.placecount')),
+            ],
+            options={
+                'verbose_name': 'figure of places',
+                'verbose_name_plural': 'figures of places',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['count', '-at', '-id'], name='placerecord_series')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PlaceRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('asked_at', models.DateTimeField()),
+                ('who', models.CharField(choices=[('woman', 'A woman'), ('man', 'A man'), ('trans', 'A trans person'), ('family', 'An adult with children, or a family'), ('child', 'A child alone')], max_length=12, verbose_name='who needs it')),
+                ('needs', common.fields.CodesField(blank=True, default=(), max_length=200, verbose_name='what it must have')),
+                ('found', models.PositiveSmallIntegerField(default=0, help_text='Providers with a place free when it was asked.')),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('end', models.CharField(blank=True, choices=[('found', 'A place was found'), ('elsewhere', 'A place was found elsewhere'), ('none', 'No place was found'), ('not_needed', 'Not needed any more')], max_length=12)),
+                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.area')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='place_requests', to='partners.organisation')),
+            ],
+            options={
+                'verbose_name': 'search for a place',
+                'verbose_name_plural': 'searches for a place',
+                'ordering': ['-asked_at', '-id'],
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['organisation', '-asked_at', '-id'], name='placerequest_of_ours'), models.Index(fields=['asked_at'], name='placerequest_by_day')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('who__in', ['woman', 'man', 'trans', 'family', 'child'])), name='placerequest_who_is_known', violation_error_message='This is not a known value of who.'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('end', '')), models.Q(('closed_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='placerequest_closed_says_how', violation_error_message='Say how the search ended.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PlaceHold',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('slot', models.PositiveSmallIntegerField()),
+                ('held_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('held', 'Held, not answered yet'), ('accepted', 'Accepted'), ('refused', 'Refused'), ('given_back', 'Given back'), ('lapsed', 'Ran out'), ('taken', 'The person has arrived')], default='held', max_length=12)),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('accepted_at', models.DateTimeField(blank=True, null=True)),
+                ('reason', models.CharField(blank=True, choices=[('full', 'The figure was old: nothing is free'), ('not_for', 'Not the right place for whoever needs it'), ('staff', 'Nobody is there to take somebody in'), ('health', 'Care is needed that we cannot give'), ('infection', 'Infection in the house'), ('security', 'It would not be safe'), ('funding', 'Nobody pays for it'), ('other', 'Another reason')], max_length=12, verbose_name='reason')),
+                ('nudged_at', models.DateTimeField(blank=True, null=True)),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('count', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='partners.placecount')),
+                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('held_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='place_holds', to='partners.organisation')),
+                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='partners.placerequest')),
+            ],
+            options={
+                'verbose_name': 'held place',
+                'verbose_name_plural': 'held places',
+                'ordering': ['-held_at', '-id'],
+                'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['until_at'], name='placehold_runs_out')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('count', 'slot'), name='placehold_one_per_place'), models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('request',), name='placehold_one_per_search'), models.CheckConstraint(condition=models.Q(('state__in', ['held', 'accepted', 'refused', 'given_back', 'lapsed', 'taken'])), name='placehold_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('accepted_by__isnull', True)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='placehold_accepted_at_with_accepted_by', violation_error_message='Give both accepted at and accepted by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused']), _negated=True), models.Q(('reason__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='placehold_refusal_says_why', violation_error_message='In this state the following is required: reason.'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ('held', 'accepted'))), models.Q(models.Q(('state__in', ('held', 'accepted')), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='placehold_over_is_ended', violation_error_message='A hold that is over has an end.'), models.CheckConstraint(condition=models.Q(('until_at__gt', models.F('held_at'))), name='placehold_ends_after_it_begins', violation_error_message='A hold cannot end before it begins.')],
             },
         ),
         migrations.CreateModel(
@@ -305,12 +342,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'events of services',
                 'ordering': ['-at', '-id'],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['offer', '-at', '-id'], name='serviceevent_timeline')],
             },
-        ),
-        migrations.AddField(
-            model_name='placecount',
-            name='offer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='places', to='partners.serviceoffer'),
         ),
         migrations.CreateModel(
             name='HistoricalServiceOffer_areas',
@@ -346,181 +379,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'inspections',
                 'ordering': ['-inspected_on', '-id'],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['met', 'conditions', 'not_met'])), name='inspection_outcome_is_known', violation_error_message='This is not a known value of outcome.'), models.UniqueConstraint(fields=('offer', 'standard', 'inspected_on'), name='inspection_once_a_day'), models.CheckConstraint(condition=models.Q(('outcome', 'met'), models.Q(('conditions', ''), _negated=True), _connector='OR'), name='inspection_conditions_are_said', violation_error_message='Say what must be mended.'), models.CheckConstraint(condition=models.Q(('next_on__isnull', True), ('next_on__gt', models.F('inspected_on')), _connector='OR'), name='inspection_next_is_later', violation_error_message='The next inspection is after this one.')],
             },
-        ),
-        migrations.CreateModel(
-            name='ServiceType',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('standard_code', models.CharField(blank=True, help_text='The source and its number, such as “CETS 197 12.1.a”.', max_length=60, verbose_name='standard code')),
-                ('names', models.JSONField(default=dict, help_text='Language code to name.', verbose_name='names')),
-                ('role', models.CharField(choices=[('other', 'Is listed'), ('places', 'Has places to sleep'), ('interpreters', 'Pool of interpreters'), ('lawyers', 'Pool of pro bono lawyers')], default='other', max_length=16, verbose_name='role')),
-                ('rank', models.PositiveSmallIntegerField(default=100, verbose_name='place in the list')),
-                ('is_active', models.BooleanField(default=True, verbose_name='can be chosen')),
-            ],
-            options={
-                'verbose_name': 'kind of service',
-                'verbose_name_plural': 'kinds of service',
-                'ordering': ['rank', 'code'],
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('role__in', ['other', 'places', 'interpreters', 'lawyers'])), name='servicetype_role_is_known', violation_error_message='This is not a known value of role.')],
-            },
-        ),
-        migrations.AddField(
-            model_name='servicestandard',
-            name='kinds',
-            field=models.ManyToManyField(blank=True, related_name='standards', to='partners.servicetype', verbose_name='for these services'),
-        ),
-        migrations.AddField(
-            model_name='serviceoffer',
-            name='kind',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='partners.servicetype', verbose_name='kind of service'),
-        ),
-        migrations.AddField(
-            model_name='historicalserviceoffer',
-            name='kind',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='partners.servicetype', verbose_name='kind of service'),
-        ),
-        migrations.AddConstraint(
-            model_name='location',
-            constraint=models.CheckConstraint(condition=models.Q(('is_confidential', False), models.Q(('city', ''), ('label', ''), ('postal_code', ''), ('street', ''), ('whereabouts_ct__isnull', False)), _connector='OR'), name='location_confidential_has_no_open_address', violation_error_message='The address of a confidential location is sealed.'),
-        ),
-        migrations.AddConstraint(
-            model_name='location',
-            constraint=models.CheckConstraint(condition=models.Q(('is_confidential', True), models.Q(('secret_label_ct__isnull', True), ('whereabouts_ct__isnull', True)), _connector='OR'), name='location_open_has_nothing_sealed', violation_error_message='An open location has an open address.'),
-        ),
-        migrations.AddIndex(
-            model_name='locationgrantbasis',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True), ('until_at__isnull', False)), fields=['until_at'], name='locationgrantbasis_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='locationgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', False), ('user__isnull', True)), models.Q(('group__isnull', True), ('user__isnull', False)), _connector='OR'), name='locationgrantbasis_to_a_group_or_a_user', violation_error_message='A grant goes to one group or to one person.'),
-        ),
-        migrations.AddConstraint(
-            model_name='locationgrantbasis',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('since_at')), _connector='OR'), name='locationgrantbasis_ends_after_it_begins', violation_error_message='A grant cannot end before it begins.'),
-        ),
-        migrations.AlterUniqueTogether(
-            name='locationgroupgrant',
-            unique_together={('group', 'permission', 'content_object')},
-        ),
-        migrations.AlterUniqueTogether(
-            name='locationusergrant',
-            unique_together={('user', 'permission', 'content_object')},
-        ),
-        migrations.AddIndex(
-            model_name='placerecord',
-            index=models.Index(fields=['count', '-at', '-id'], name='placerecord_series'),
-        ),
-        migrations.AddIndex(
-            model_name='placerequest',
-            index=models.Index(fields=['organisation', '-asked_at', '-id'], name='placerequest_of_ours'),
-        ),
-        migrations.AddIndex(
-            model_name='placerequest',
-            index=models.Index(fields=['asked_at'], name='placerequest_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='placerequest',
-            constraint=models.CheckConstraint(condition=models.Q(('who__in', ['woman', 'man', 'trans', 'family', 'child'])), name='placerequest_who_is_known', violation_error_message='This is not a known value of who.'),
-        ),
-        migrations.AddConstraint(
-            model_name='placerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('end', '')), models.Q(('closed_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='placerequest_closed_says_how', violation_error_message='Say how the search ended.'),
-        ),
-        migrations.AddIndex(
-            model_name='placehold',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['until_at'], name='placehold_runs_out'),
-        ),
-        migrations.AddConstraint(
-            model_name='placehold',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('count', 'slot'), name='placehold_one_per_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='placehold',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('request',), name='placehold_one_per_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='placehold',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['held', 'accepted', 'refused', 'given_back', 'lapsed', 'taken'])), name='placehold_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='placehold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('accepted_by__isnull', True)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='placehold_accepted_at_with_accepted_by', violation_error_message='Give both accepted at and accepted by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='placehold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused']), _negated=True), models.Q(('reason__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='placehold_refusal_says_why', violation_error_message='In this state the following is required: reason.'),
-        ),
-        migrations.AddConstraint(
-            model_name='placehold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state__in', ('held', 'accepted'))), models.Q(models.Q(('state__in', ('held', 'accepted')), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='placehold_over_is_ended', violation_error_message='A hold that is over has an end.'),
-        ),
-        migrations.AddConstraint(
-            model_name='placehold',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__gt', models.F('held_at'))), name='placehold_ends_after_it_begins', violation_error_message='A hold cannot end before it begins.'),
-        ),
-        migrations.AddIndex(
-            model_name='serviceevent',
-            index=models.Index(fields=['offer', '-at', '-id'], name='serviceevent_timeline'),
-        ),
-        migrations.AddConstraint(
-            model_name='placecount',
-            constraint=models.UniqueConstraint(fields=('offer', 'place_type'), name='placecount_once_a_type'),
-        ),
-        migrations.AddConstraint(
-            model_name='placecount',
-            constraint=models.CheckConstraint(condition=models.Q(('place_type__in', ['women', 'men', 'family', 'child', 'trans_inclusive', 'quarantine', 'emergency', 'accessible'])), name='placecount_place_type_is_known', violation_error_message='This is not a known value of place type.'),
-        ),
-        migrations.AddConstraint(
-            model_name='placecount',
-            constraint=models.CheckConstraint(condition=models.Q(('free__lte', models.F('total'))), name='placecount_free_is_among_all', violation_error_message='There cannot be more free places than places.'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspection',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['met', 'conditions', 'not_met'])), name='inspection_outcome_is_known', violation_error_message='This is not a known value of outcome.'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspection',
-            constraint=models.UniqueConstraint(fields=('offer', 'standard', 'inspected_on'), name='inspection_once_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspection',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'met'), models.Q(('conditions', ''), _negated=True), _connector='OR'), name='inspection_conditions_are_said', violation_error_message='Say what must be mended.'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspection',
-            constraint=models.CheckConstraint(condition=models.Q(('next_on__isnull', True), ('next_on__gt', models.F('inspected_on')), _connector='OR'), name='inspection_next_is_later', violation_error_message='The next inspection is after this one.'),
-        ),
-        migrations.AddIndex(
-            model_name='serviceoffer',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['name', 'id'], name='serviceoffer_listed_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceoffer',
-            constraint=models.CheckConstraint(condition=models.Q(('operating__in', ['full', 'reduced', 'remote', 'suspended', 'closed'])), name='serviceoffer_operating_is_known', violation_error_message='This is not a known value of operating.'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceoffer',
-            constraint=models.CheckConstraint(condition=models.Q(('route__in', ['duty_line', 'platform', 'by_itself', 'appointment'])), name='serviceoffer_route_is_known', violation_error_message='This is not a known value of route.'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceoffer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('assured_by__isnull', True), ('assured_on__isnull', True)), models.Q(('assured_by__isnull', False), ('assured_on__isnull', False)), _connector='OR'), name='serviceoffer_assured_on_with_assured_by', violation_error_message='Give both assured on and assured by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceoffer',
-            constraint=models.CheckConstraint(condition=models.Q(('minimum_age__isnull', True), ('maximum_age__isnull', True), ('maximum_age__gte', models.F('minimum_age')), _connector='OR'), name='serviceoffer_ages_in_order', violation_error_message='The highest age is below the lowest.'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceoffer',
-            constraint=models.CheckConstraint(condition=models.Q(('operating', 'full'), models.Q(('operating_reason', ''), _negated=True), _connector='OR'), name='serviceoffer_less_than_full_says_why', violation_error_message='Say why it does not work in full.'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceoffer',
-            constraint=models.CheckConstraint(condition=models.Q(('is_published', False), ('is_shown', True), _connector='OR'), name='serviceoffer_published_is_shown', violation_error_message='What everybody sees, members see as well.'),
         ),
     ]

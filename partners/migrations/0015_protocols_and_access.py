@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('partners', '0014_registry_tables'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -33,6 +33,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'facility',
                 'verbose_name_plural': 'facilities',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['name', 'id'], name='facility_by_name')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['reception', 'detention', 'transit', 'border', 'police', 'prison', 'shelter', 'hospital', 'children', 'workplace'])), name='facility_kind_is_known', violation_error_message='This is not a known value of kind.'), models.UniqueConstraint(fields=('name', 'area'), name='facility_once_in_an_area')],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +63,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'request for access',
                 'verbose_name_plural': 'requests for access',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['-asked_at', '-id'], name='accessrequest_newest_first')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'granted', 'refused', 'withdrawn'])), name='accessrequest_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='accessrequest_decided_at_with_decided_by', violation_error_message='Give both decided at and decided by, or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['granted', 'refused']), _negated=True), ('decided_at__isnull', False), _connector='OR'), name='accessrequest_answer_is_dated', violation_error_message='In this state the following is required: decided at.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused']), _negated=True), models.Q(('refusal__isnull', False), ('refusal_words__isnull', False), models.Q(('refusal', ''), _negated=True), models.Q(('refusal_words', ''), _negated=True)), _connector='OR'), name='accessrequest_refusal_says_why', violation_error_message='In this state the following is required: refusal, refusal words.'), models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='accessrequest_ends_after_it_begins'), models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('organisation', 'facility', 'purpose'), name='accessrequest_one_waits', violation_error_message='The same request waits for an answer already.')],
             },
         ),
         migrations.CreateModel(
@@ -86,6 +90,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'incidents',
                 'ordering': ['-on', '-id'],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='accessincident_answered_at_with_answered_by', violation_error_message='Give both answered at and answered by, or neither.'), models.CheckConstraint(condition=models.Q(('restored_on__isnull', True), ('restored_on__gte', models.F('on')), _connector='OR'), name='accessincident_restored_later', violation_error_message='Access cannot be given again before it was not given.')],
             },
         ),
         migrations.CreateModel(
@@ -134,6 +139,8 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'authorisations',
                 'ordering': ['-given_at', '-id'],
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['state', 'until_on'], name='accessauthorisation_end')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['in_force', 'expired', 'revoked'])), name='accessauthorisation_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(models.Q(('facility__isnull', False), ('kind__isnull', True)), models.Q(('facility__isnull', True), ('kind__isnull', False)), _connector='OR'), name='accessauthorisation_to_a_place_or_a_kind', violation_error_message='Give exactly one of: facility, kind.'), models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='accessauthorisation_ends_after_it_begins', violation_error_message='The last day cannot lie before the first.'), models.CheckConstraint(condition=models.Q(('legal_basis', ''), _negated=True), name='accessauthorisation_has_a_legal_basis')],
             },
         ),
         migrations.CreateModel(
@@ -156,6 +163,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'visits',
                 'ordering': ['-on', '-id'],
                 'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('referred__lte', models.F('met'))), name='facilityvisit_refers_whom_it_met', violation_error_message='Nobody is referred who was not spoken to.')],
             },
         ),
         migrations.CreateModel(
@@ -183,6 +191,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'local protocol',
                 'verbose_name_plural': 'local protocols',
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['title', 'id'], name='localprotocol_by_title'), models.Index(fields=['state', 'until_on'], name='localprotocol_state_by_end')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_force', 'replaced', 'ended', 'dropped'])), name='localprotocol_state_is_known', violation_error_message='This is not a known value of state.'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['in_force', 'replaced', 'ended']), _negated=True), models.Q(('from_on__isnull', False), ('in_force_at__isnull', False)), _connector='OR'), name='localprotocol_begins_one_day', violation_error_message='In this state the following is required: from on, in force at.'), models.CheckConstraint(condition=models.Q(('until_on__isnull', True), ('from_on__isnull', True), ('until_on__gte', models.F('from_on')), _connector='OR'), name='localprotocol_ends_after_it_begins', violation_error_message='The last day cannot lie before the first.'), models.UniqueConstraint(condition=models.Q(('replaces__isnull', False), models.Q(('state', 'dropped'), _negated=True)), fields=('replaces',), name='localprotocol_one_next_version', violation_error_message='The next version is being written already.')],
             },
         ),
         migrations.CreateModel(
@@ -219,6 +229,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'signatories',
                 'ordering': ['protocol_id', 'id'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('protocol', 'organisation'), name='protocolsignatory_once')],
             },
         ),
         migrations.CreateModel(
@@ -238,110 +249,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'steps of contact chains',
                 'ordering': ['protocol_id', 'rank'],
                 'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('protocol', 'rank'), name='protocolstep_in_order')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='facility',
-            index=models.Index(fields=['name', 'id'], name='facility_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='facility',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['reception', 'detention', 'transit', 'border', 'police', 'prison', 'shelter', 'hospital', 'children', 'workplace'])), name='facility_kind_is_known', violation_error_message='This is not a known value of kind.'),
-        ),
-        migrations.AddConstraint(
-            model_name='facility',
-            constraint=models.UniqueConstraint(fields=('name', 'area'), name='facility_once_in_an_area'),
-        ),
-        migrations.AddIndex(
-            model_name='accessrequest',
-            index=models.Index(fields=['-asked_at', '-id'], name='accessrequest_newest_first'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'granted', 'refused', 'withdrawn'])), name='accessrequest_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='accessrequest_decided_at_with_decided_by', violation_error_message='Give both decided at and decided by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['granted', 'refused']), _negated=True), ('decided_at__isnull', False), _connector='OR'), name='accessrequest_answer_is_dated', violation_error_message='In this state the following is required: decided at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused']), _negated=True), models.Q(('refusal__isnull', False), ('refusal_words__isnull', False), models.Q(('refusal', ''), _negated=True), models.Q(('refusal_words', ''), _negated=True)), _connector='OR'), name='accessrequest_refusal_says_why', violation_error_message='In this state the following is required: refusal, refusal words.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='accessrequest_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('organisation', 'facility', 'purpose'), name='accessrequest_one_waits', violation_error_message='The same request waits for an answer already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessincident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='accessincident_answered_at_with_answered_by', violation_error_message='Give both answered at and answered by, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessincident',
-            constraint=models.CheckConstraint(condition=models.Q(('restored_on__isnull', True), ('restored_on__gte', models.F('on')), _connector='OR'), name='accessincident_restored_later', violation_error_message='Access cannot be given again before it was not given.'),
-        ),
-        migrations.AddIndex(
-            model_name='accessauthorisation',
-            index=models.Index(fields=['state', 'until_on'], name='accessauthorisation_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessauthorisation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['in_force', 'expired', 'revoked'])), name='accessauthorisation_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessauthorisation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('facility__isnull', False), ('kind__isnull', True)), models.Q(('facility__isnull', True), ('kind__isnull', False)), _connector='OR'), name='accessauthorisation_to_a_place_or_a_kind', violation_error_message='Give exactly one of: facility, kind.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessauthorisation',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='accessauthorisation_ends_after_it_begins', violation_error_message='The last day cannot lie before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessauthorisation',
-            constraint=models.CheckConstraint(condition=models.Q(('legal_basis', ''), _negated=True), name='accessauthorisation_has_a_legal_basis'),
-        ),
-        migrations.AddConstraint(
-            model_name='facilityvisit',
-            constraint=models.CheckConstraint(condition=models.Q(('referred__lte', models.F('met'))), name='facilityvisit_refers_whom_it_met', violation_error_message='Nobody is referred who was not spoken to.'),
-        ),
-        migrations.AddIndex(
-            model_name='localprotocol',
-            index=models.Index(fields=['title', 'id'], name='localprotocol_by_title'),
-        ),
-        migrations.AddIndex(
-            model_name='localprotocol',
-            index=models.Index(fields=['state', 'until_on'], name='localprotocol_state_by_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='localprotocol',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_force', 'replaced', 'ended', 'dropped'])), name='localprotocol_state_is_known', violation_error_message='This is not a known value of state.'),
-        ),
-        migrations.AddConstraint(
-            model_name='localprotocol',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['in_force', 'replaced', 'ended']), _negated=True), models.Q(('from_on__isnull', False), ('in_force_at__isnull', False)), _connector='OR'), name='localprotocol_begins_one_day', violation_error_message='In this state the following is required: from on, in force at.'),
-        ),
-        migrations.AddConstraint(
-            model_name='localprotocol',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__isnull', True), ('from_on__isnull', True), ('until_on__gte', models.F('from_on')), _connector='OR'), name='localprotocol_ends_after_it_begins', violation_error_message='The last day cannot lie before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='localprotocol',
-            constraint=models.UniqueConstraint(condition=models.Q(('replaces__isnull', False), models.Q(('state', 'dropped'), _negated=True)), fields=('replaces',), name='localprotocol_one_next_version', violation_error_message='The next version is being written already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocolsignatory',
-            constraint=models.UniqueConstraint(fields=('protocol', 'organisation'), name='protocolsignatory_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocolstep',
-            constraint=models.UniqueConstraint(fields=('protocol', 'rank'), name='protocolstep_in_order'),
         ),
     ]
