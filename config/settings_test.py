@@ -1,9 +1,16 @@
 """Settings of the test suite: the real ones, with fast hashing and eager tasks."""
 
 import os
+import sys
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("CONCORD_VAR", tempfile.mkdtemp(prefix="concord-test-"))
+if "pytest" in sys.modules and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
+    # Each worker has a folder as it has a database: a sweep clears files that no row of its own
+    # database knows, and those would be the other's.
+    os.environ["CONCORD_VAR"] = str(Path(os.environ["CONCORD_VAR"]) / worker)
+    Path(os.environ["CONCORD_VAR"]).mkdir(parents=True, exist_ok=True)
 os.environ.setdefault("DATABASE_URL", "postgres://root@127.0.0.1:5432/concord")
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 os.environ.setdefault("SEALING_KEYS", "t1:" + "dGVzdCBrZXkgb25lIGZvciBjb25jb3JkIHN1aXRlISE=")

@@ -36,8 +36,8 @@ CHALLENGES = {"mfa_add_webauthn"}
 OTHER_STAGE = {"referrals:decider-end"}
 #: What the mask takes away: it differs between any two askings.
 VARYING_HEADERS = {"Date", "X-Request-ID", "Set-Cookie"}
-#: The form's own tokens: against forgery, and of the referral that it would make.
-TOKEN = re.compile(rb'name="(?:csrfmiddlewaretoken|client_key)" value="[^"]+"')
+#: The form's own tokens: against forgery, and of what posting it would make, once.
+TOKEN = re.compile(rb'name="(?:csrfmiddlewaretoken|client_key|token|round)" value="[^"]+"')
 
 ACTORS = ("stranger", "caseworker", "manager", "police_officer", "officer", "co_ordinator",
           "rapporteur", "administrator")  # fmt: skip
