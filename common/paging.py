@@ -167,12 +167,14 @@ def capped_count_of(
 def capped_counts_of(
     lists: Mapping[str, tuple[Mapping[str, QuerySet[Any]], Order]], cap: int = CAP
 ) -> dict[str, CappedCount]:
-    """`capped_count_of` for several lists by name, in one query; on SQLite in one for each."""
+    """`capped_count_of` for several lists by name, in one query; on SQLite in one for each where
+    a list has several slices."""
     querysets = [rows for slices, _order in lists.values() for rows in slices.values()]
     if not querysets:
         return {name: CappedCount(0) for name in lists}
     connection = connections[querysets[0].db]
-    if not connection.features.supports_slicing_ordering_in_compound:
+    joins_slices = connection.features.supports_slicing_ordering_in_compound
+    if not joins_slices and any(len(slices) > 1 for slices, _order in lists.values()):
         return {name: capped_count_of(*each, cap) for name, each in lists.items()}
     parts, values = [], []
     for slices, order in lists.values():
