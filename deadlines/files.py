@@ -5,10 +5,12 @@ A result is handed out by `deadlines.views.job_file` alone, to the person whose 
 
 import re
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
+from django.db import models
 from django.utils.functional import cached_property
 
 CONTENT_TYPES = {
@@ -57,3 +59,21 @@ def content_type(shown_name: str) -> str:
     if match is None or match[1] not in CONTENT_TYPES:
         raise ValueError("The name of a result is plain ASCII with an ending that is known.")
     return CONTENT_TYPES[match[1]]
+
+
+def clear_orphans(
+    storage: PrivateStorage, model: type[models.Model], field: str, *, before: datetime
+) -> int:
+    """Delete contents older than `before` that no row of `model` names in `field`; how many.
+
+    A crash between a row's deletion and its content's leaves such a content.
+    """
+    if not storage.exists(""):
+        return 0
+    _folders, names = storage.listdir("")
+    old = {name for name in names if storage.get_modified_time(name) < before}
+    known = model._default_manager.filter(**{f"{field}__in": old})
+    orphans = old - set(known.values_list(field, flat=True))
+    for name in orphans:
+        storage.delete(name)
+    return len(orphans)

@@ -20,7 +20,7 @@ from common.marks import Actor
 from common.wake import wake
 from deadlines import jobs
 from deadlines.choices import JobError, JobState
-from deadlines.files import content_type, job_storage, random_name
+from deadlines.files import clear_orphans, content_type, job_storage, random_name
 from deadlines.models import Job
 
 logger = logging.getLogger(__name__)
@@ -132,19 +132,7 @@ def expire_results(at: datetime) -> int:
         # The row first: a crash between the two leaves a file that no row knows, cleared below.
         Job.objects.filter(pk=pk, state=JobState.DONE).update(state=JobState.EXPIRED, result="")
         storage.delete(name)
-    return len(past) + _clear_orphans(at)
-
-
-def _clear_orphans(at: datetime) -> int:
-    storage = job_storage()
-    if not storage.exists(""):
-        return 0
-    _folders, names = storage.listdir("")
-    old = {name for name in names if storage.get_modified_time(name) < at - ORPHAN_AFTER}
-    orphans = old - set(Job.objects.filter(result__in=old).values_list("result", flat=True))
-    for name in orphans:
-        storage.delete(name)
-    return len(orphans)
+    return len(past) + clear_orphans(storage, Job, "result", before=at - ORPHAN_AFTER)
 
 
 class _Run:

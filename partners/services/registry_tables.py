@@ -16,6 +16,7 @@ from accounts import audit
 from accounts.choices import LogAction
 from common.marks import Permission, Subject
 from deadlines import jobs
+from deadlines.files import clear_orphans
 from deadlines.jobs import JobFailed, JobFile, JobStopped, Progress
 from deadlines.models import Job
 from deadlines.services.jobs import cancel_job, start_job
@@ -152,7 +153,7 @@ def forget_tables(at: datetime) -> int:
             if table is not None:
                 _forget(table)
                 number += 1
-    return number + _clear_orphans(at)
+    return number + clear_orphans(table_storage(), RegistryTable, "content", before=at - KEPT)
 
 
 def _forget(table: RegistryTable) -> None:
@@ -160,19 +161,6 @@ def _forget(table: RegistryTable) -> None:
     name = str(table.content.name)
     table.delete()
     transaction.on_commit(lambda: table_storage().delete(name))
-
-
-def _clear_orphans(at: datetime) -> int:
-    storage = table_storage()
-    if not storage.exists(""):
-        return 0
-    _folders, names = storage.listdir("")
-    old = {name for name in names if storage.get_modified_time(name) < at - KEPT}
-    known = RegistryTable.objects.filter(content__in=old).values_list("content", flat=True)
-    orphans = old - set(known)
-    for name in orphans:
-        storage.delete(name)
-    return len(orphans)
 
 
 def run(job: Job, progress: Progress) -> JobFile | None:

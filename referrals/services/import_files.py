@@ -16,6 +16,7 @@ from accounts.choices import LogAction
 from common.country import current
 from common.marks import Permission, Subject
 from deadlines import jobs
+from deadlines.files import clear_orphans
 from deadlines.jobs import JobFailed, JobFile, JobStopped, Progress
 from deadlines.models import Job
 from deadlines.services.jobs import cancel_job, start_job
@@ -144,7 +145,7 @@ def forget_files(at: datetime) -> int:
             if file is not None:
                 _forget(file)
                 number += 1
-    return number + _clear_orphans(at)
+    return number + clear_orphans(import_storage(), ImportFile, "content", before=at - KEPT)
 
 
 def _forget(file: ImportFile) -> None:
@@ -152,20 +153,6 @@ def _forget(file: ImportFile) -> None:
     name = str(file.content.name)
     file.delete()
     transaction.on_commit(lambda: import_storage().delete(name))
-
-
-def _clear_orphans(at: datetime) -> int:
-    storage = import_storage()
-    if not storage.exists(""):
-        return 0
-    _folders, names = storage.listdir("")
-    old = {name for name in names if storage.get_modified_time(name) < at - KEPT}
-    orphans = old - set(
-        ImportFile.objects.filter(content__in=old).values_list("content", flat=True)
-    )
-    for name in orphans:
-        storage.delete(name)
-    return len(orphans)
 
 
 def run_import(job: Job, progress: Progress) -> JobFile | None:
