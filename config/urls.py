@@ -84,6 +84,7 @@ urlpatterns = [
     path("", include("deadlines.urls")),
     path("", include("partners.urls")),
     path("", include("referrals.urls")),
+    path("funding/", include("funding.urls")),
     path("api/v1/", include("config.api")),
     path("language/", set_language, name="set_language"),
 ]

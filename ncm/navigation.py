@@ -1,5 +1,6 @@
 """What every page shows around its content: the mechanism's name, the navigation, the language."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,53 +57,153 @@ def _has_catalogue(code: str) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A page the menu leads to; shown where the actor holds the permission (None: to everybody)."""
+
+    label: str
+    name: str
+    permission: Permission | None = None
+    is_offered: bool = True
+
+
+@dataclass(frozen=True)
+class Section:
+    """Pages that belong together: one word in the menu, its pages in the line below."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+def sections(actor: Any) -> tuple[Section, ...]:
+    """The whole menu in its order. A section leads to the first of its pages that one can open."""
+    return (*_daily(actor), *_registry(), *_mechanism(actor))
+
+
+def _daily(actor: Any) -> tuple[Section, ...]:
+    return (
+        Section(_("Home"), (Entry(_("Home"), "ncm:home"),)),
+        Section(
+            _("Inbox"),
+            (
+                Entry(_("Inbox"), "deadlines:inbox"),
+                Entry(_("Calendar"), "deadlines:calendar"),
+                Entry(_("Jobs"), "deadlines:jobs"),
+            ),
+        ),
+        Section(
+            _("Conversations"),
+            (Entry(_("Conversations"), "partners:conversations", P.CONVERSATION_HOLD),),
+        ),
+        Section(
+            _("Referrals"),
+            (
+                Entry(_("Referrals"), "referrals:inbox", is_offered=_has_referrals(actor)),
+                Entry(_("Who decides"), "referrals:deciders", P.DECIDER_NAME),
+                Entry(_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),
+            ),
+        ),
+    )
+
+
+def _registry() -> tuple[Section, ...]:
+    return (
+        Section(
+            _("Places"),
+            (
+                Entry(_("A place tonight"), "partners:tonight", P.PLACE_HOLD),
+                Entry(_("Our places"), "partners:places", P.PLACE_UPDATE),
+                Entry(_("Demand"), "partners:demand", P.REPORT_SEE),
+            ),
+        ),
+        Section(
+            _("Registry"),
+            (
+                Entry(_("Organisations"), "partners:registry", P.ORGANISATION_SEE),
+                Entry(_("Services"), "partners:services", P.ORGANISATION_SEE),
+                Entry(_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
+                Entry(_("Who answers where"), "partners:contact-coverage", P.CONTACT_STEER),
+                Entry(_("Agreements"), "partners:agreements", P.AGREEMENT_SEE),
+                Entry(_("Facilities"), "partners:facilities", P.FACILITY_SEE),
+                Entry(_("Recurring requests"), "partners:requests", P.REQUEST_SEE),
+                Entry(_("Response times"), "partners:response-times", P.ORGANISATION_REVIEW),
+                Entry(_("Emergencies"), "partners:emergencies", P.EMERGENCY_SWITCH),
+            ),
+        ),
+    )
+
+
+def _mechanism(actor: Any) -> tuple[Section, ...]:
+    return (
+        Section(
+            _("Admission"),
+            (
+                Entry(
+                    _("Application"),
+                    "partners:application",
+                    P.ORGANISATION_APPLY,
+                    is_offered=_is_applying(actor),
+                ),
+                Entry(_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),
+                Entry(_("Proceedings"), "partners:proceedings", P.ORGANISATION_REVIEW),
+                Entry(_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
+            ),
+        ),
+        Section(_("Funding"), ()),
+        Section(_("Co-ordination"), ()),
+        Section(_("Reports"), (Entry(_("Reports"), "ncm:reports", P.REPORT_SEE),)),
+        Section(
+            _("Administration"),
+            (
+                Entry(_("People"), "partners:people", P.MEMBERSHIP_MANAGE),
+                Entry(_("Programs"), "ncm:programs", P.TOKEN_MANAGE),
+                Entry(_("Lost second factors"), "partners:resets", P.ORGANISATION_REVIEW),
+                Entry(
+                    _("Locked accounts"),
+                    "partners:locks",
+                    P.ACCOUNT_LOCK,
+                    is_offered=_locks_all(actor),
+                ),
+                Entry(_("Health"), "deadlines:health", P.SYSTEM_HEALTH_SEE),
+            ),
+        ),
+    )
+
+
 def navigation(request: HttpRequest, actor: Any) -> list[dict[str, Any]]:
-    """The entries this actor can open, the current one marked."""
-    organisation = actor.organisation
-    applying = organisation is not None and organisation.state not in HAS_BEEN_ADMITTED
-    entries: list[tuple[str, str, Permission | None]] = [
-        (_("Home"), "ncm:home", None),
-        (_("Inbox"), "deadlines:inbox", None),
-        *([(_("Referrals"), "referrals:inbox", None)] if _has_referrals(actor) else []),
-        (_("Conversations"), "partners:conversations", P.CONVERSATION_HOLD),
-        (_("Calendar"), "deadlines:calendar", None),
-        *([(_("Application"), "partners:application", P.ORGANISATION_APPLY)] if applying else []),
-        (_("A place tonight"), "partners:tonight", P.PLACE_HOLD),
-        (_("Our places"), "partners:places", P.PLACE_UPDATE),
-        (_("Registry"), "partners:registry", P.ORGANISATION_SEE),
-        (_("Services"), "partners:services", P.ORGANISATION_SEE),
-        (_("Applications"), "partners:reviews", P.ORGANISATION_REVIEW),
-        (_("Proceedings"), "partners:proceedings", P.ORGANISATION_REVIEW),
-        (_("Who decides"), "referrals:deciders", P.DECIDER_NAME),
-        (_("Response times"), "partners:response-times", P.ORGANISATION_REVIEW),
-        (_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
-        (_("Lost second factors"), "partners:resets", P.ORGANISATION_REVIEW),
-        *([(_("Locked accounts"), "partners:locks", P.ACCOUNT_LOCK)] if _locks_all(actor) else []),
-        (_("Contacts"), "partners:contacts", P.CONTACT_EDIT),
-        (_("Who answers where"), "partners:contact-coverage", P.CONTACT_STEER),
-        (_("Emergencies"), "partners:emergencies", P.EMERGENCY_SWITCH),
-        (_("Agreements"), "partners:agreements", P.AGREEMENT_SEE),
-        (_("Recurring requests"), "partners:requests", P.REQUEST_SEE),
-        (_("Facilities"), "partners:facilities", P.FACILITY_SEE),
-        (_("Reports"), "ncm:reports", P.REPORT_SEE),
-        (_("Demand"), "partners:demand", P.REPORT_SEE),
-        (_("Imports"), "referrals:imports", P.REFERRAL_IMPORT),
-        (_("People"), "partners:people", P.MEMBERSHIP_MANAGE),
-        (_("Programs"), "ncm:programs", P.TOKEN_MANAGE),
-        (_("Jobs"), "deadlines:jobs", None),
-        (_("Health"), "deadlines:health", P.SYSTEM_HEALTH_SEE),
-    ]
+    """The sections this actor can open, each with its pages; the current of both marked."""
     unread = _unread(actor)
+    shown = [(section.label, _open_to(actor, section, unread)) for section in sections(actor)]
+    here = _current(request.path, [entry["href"] for _label, entries in shown for entry in entries])
+    for _label, entries in shown:
+        for entry in entries:
+            entry["current"] = entry["href"] == here
     return [
         {
-            "label": label,
-            "href": reverse(name),
-            "current": _is_current(request.path, reverse(name)),
-            "count": unread.get(name, ""),
+            # A section of which one page is open to somebody is called what the page is.
+            "label": label if len(entries) > 1 else entries[0]["label"],
+            "href": entries[0]["href"],
+            "current": any(entry["current"] for entry in entries),
+            "count": entries[0]["count"],
+            "entries": entries if len(entries) > 1 else [],
         }
-        for label, name, permission in entries
-        if permission is None or permission in actor.permissions
+        for label, entries in shown
+        if entries
     ]
+
+
+def _open_to(actor: Any, section: Section, unread: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"label": entry.label, "href": reverse(entry.name), "count": unread.get(entry.name, "")}
+        for entry in section.entries
+        if entry.is_offered and (entry.permission is None or entry.permission in actor.permissions)
+    ]
+
+
+def _current(path: str, hrefs: list[str]) -> str:
+    """The entry whose pages these are: of those the path begins with, the longest."""
+    above = [href for href in hrefs if path == href or (href != "/" and path.startswith(href))]
+    return max(above, key=len, default="")
 
 
 def _unread(actor: Any) -> dict[str, str]:
@@ -127,5 +228,7 @@ def _has_referrals(actor: Any) -> bool:
     return bool({P.REFERRAL_SEE, P.REFERRAL_STEER} & actor.permissions)
 
 
-def _is_current(path: str, href: str) -> bool:
-    return path == href if href == "/" else path.startswith(href)
+def _is_applying(actor: Any) -> bool:
+    """Whether there is an application to fill in: once admitted there is none."""
+    organisation = actor.organisation
+    return organisation is not None and organisation.state not in HAS_BEEN_ADMITTED

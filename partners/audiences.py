@@ -10,10 +10,10 @@ from typing import Any
 
 from common.marks import Permission, Subject
 from partners import about
-from partners.access import ROLE_PERMISSIONS
 from partners.choices import OrganisationState, Role
 from partners.conversation_choices import NOT_FOR_ENFORCEMENT, Topic
 from partners.models import Conversation, Membership, Organisation
+from partners.roles import ROLE_PERMISSIONS
 
 #: Roles that hold conversations at all.
 ROLES = tuple(

@@ -17,13 +17,8 @@ NOTE = "<!-- Drawn by scripts/render_docs.py; change the code or the tables, the
 
 
 def access_page() -> str:
-    from partners.access import (
-        BEFORE_ADMISSION,
-        ROLE_PERMISSIONS,
-        TOKEN_SCOPES,
-        WHILE_SUSPENDED,
-    )
     from partners.choices import ROLE_NEEDS_CAPACITY
+    from partners.roles import BEFORE_ADMISSION, ROLE_PERMISSIONS, TOKEN_SCOPES, WHILE_SUSPENDED
 
     lines = [
         "# Access",

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import TOKEN_LIFE
 from common.marks import Permission
-from partners.access import TOKEN_SCOPES
+from partners.roles import TOKEN_SCOPES
 
 #: What each scope means to whoever gives it, in the order in which they are offered.
 SCOPE_LABELS = {

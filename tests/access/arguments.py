@@ -34,6 +34,7 @@ from partners.services.registry_tables import keep_table
 from referrals.models import Referral, Restriction
 from referrals.services import disclosures, emergency, seats
 from referrals.services.restrictions import restrict
+from tests.access.rows import gathered
 from tests.partners import access_stages, asking, deeds, houses, stages
 from tests.referrals.stages import consented, draft, sent
 from tests.support.cast import Cast
@@ -707,4 +708,5 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
         "name": "positive",
         "_data": {"version": 1},
     },
+    **gathered(),
 }

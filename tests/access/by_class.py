@@ -11,9 +11,10 @@ from typing import Any
 from django.db import models
 
 from common.marks import Permission
-from partners.access import TOKEN_SCOPES, Actor, actor_for, anonymous, may
+from partners.access import Actor, actor_for, anonymous, may
 from partners.choices import Role
 from partners.models import Agreement, ChangeRequest, Proceeding
+from partners.roles import TOKEN_SCOPES
 from referrals.models import Disclosure, EmergencyAccess
 from tests.access.arguments import ARGUMENTS
 from tests.access.runner import CASE_ACTORS, PAGE_ACTORS, user_of

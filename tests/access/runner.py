@@ -22,8 +22,8 @@ from django.utils import timezone
 from accounts.models import ApiToken, User
 from accounts.services import issue_token
 from common.marks import Permission
-from partners.access import TOKEN_SCOPES
 from partners.models import Membership
+from partners.roles import TOKEN_SCOPES
 from referrals.models import Disclosure, EmergencyAccess, Referral, Restriction
 from tests.access.scenes import SCENES, office_manager
 from tests.support.cast import Cast

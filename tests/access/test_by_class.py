@@ -5,7 +5,7 @@ import os
 import pytest
 
 from common.marks import NO_ROLE_NEEDED, Permission
-from partners.access import ROLE_PERMISSIONS
+from partners.roles import ROLE_PERMISSIONS
 from tests.access import by_class
 from tests.support.cast import Cast
 

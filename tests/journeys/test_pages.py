@@ -35,11 +35,21 @@ HEAVIEST = 120_000
 
 
 def led_to(visitor: Visitor) -> list[str]:
-    """Where the frame of the page leads, in its order."""
+    """Where the frame of the page leads, in its order: each section's pages behind its first."""
     visitor.page.goto(visitor.site)
-    links = visitor.page.locator("header a, footer a")
-    found = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    return list(dict.fromkeys(path for path in found if path.startswith("/")))
+    found = []
+    for path in framed(visitor):
+        found.append(path)
+        if path not in SAME_FOR_ALL:
+            visitor.page.goto(visitor.site + path)
+            found += framed(visitor, "header .concord-pages a")
+    return list(dict.fromkeys(found))
+
+
+def framed(visitor: Visitor, links: str = "header a, footer a") -> list[str]:
+    found = visitor.page.locator(links)
+    paths = found.evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    return [path for path in paths if path.startswith("/")]
 
 
 def further(stage: Cast) -> dict[str, list[str]]:
@@ -229,7 +239,9 @@ class TestTheFrame:
 
     def test_is_left_out_on_paper(self, as_role: Callable[..., Visitor], stage: Cast) -> None:
         visitor = as_role("ngo_caseworker").open(f"/registry/{stage.ngo.uuid}/")
-        frame = visitor.page.locator(".concord-navigation, .concord-exit, .concord-footer__links")
+        frame = visitor.page.locator(
+            ".concord-navigation, .concord-pages, .concord-exit, .concord-footer__links"
+        )
         assert frame.first.is_visible()
         visitor.page.emulate_media(media="print")
         assert not any(part.is_visible() for part in frame.all())

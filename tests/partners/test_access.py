@@ -9,16 +9,7 @@ from django.http import Http404
 
 from common.marks import Permission
 from partners import grants, upkeep
-from partners.access import (
-    BEFORE_ADMISSION,
-    ROLE_PERMISSIONS,
-    TOKEN_SCOPES,
-    actor_for,
-    anonymous,
-    get_or_404,
-    may,
-    system_actor,
-)
+from partners.access import actor_for, anonymous, get_or_404, may, system_actor
 from partners.choices import Capacity, GrantReason, Role
 from partners.models import (
     HeldCapacity,
@@ -29,6 +20,7 @@ from partners.models import (
     OrganisationUserGrant,
     PointOfContact,
 )
+from partners.roles import BEFORE_ADMISSION, ROLE_PERMISSIONS, TOKEN_SCOPES
 from partners.services.memberships import end_membership
 from tests.support.cast import Cast, works_for
 from tests.support.queries import at_most, counted

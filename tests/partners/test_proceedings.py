@@ -10,7 +10,7 @@ from accounts.services import issue_token
 from common.marks import Permission, Subject
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from deadlines.models import Mail, Notice
-from partners.access import WHILE_SUSPENDED, actor_for
+from partners.access import actor_for
 from partners.choices import (
     REASONS_FOR,
     Capacity,
@@ -23,6 +23,7 @@ from partners.choices import (
     Vote,
 )
 from partners.models import HeldCapacity, Membership, Organisation, PanelSeat, Proceeding
+from partners.roles import WHILE_SUSPENDED
 from partners.services import proceedings
 from partners.services.proceedings import Named, PanelRefused
 from partners.workflow import ORGANISATION, PROCEEDING, PROCEEDING_EVENTS

@@ -7,10 +7,10 @@ from django.urls import reverse
 
 from accounts.models import ApiToken
 from accounts.services import issue_token
-from partners.access import TOKEN_SCOPES
 from partners.choices import Role
 from partners.forms.tokens import IssueToken
 from partners.models import Membership
+from partners.roles import TOKEN_SCOPES
 from partners.services import memberships
 from tests.support.cast import Cast, works_for
 

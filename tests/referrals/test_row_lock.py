@@ -339,7 +339,8 @@ class TestSight:
                 Sight(APP, ((name, value),))
 
     def test_of_a_program_is_without_what_was_opened_to_the_person(self, cast: Cast) -> None:
-        from partners.access import TOKEN_SCOPES, actor_for
+        from partners.access import actor_for
+        from partners.roles import TOKEN_SCOPES
 
         program = actor_for(cast.ngo_caseworker, at=cast.at, scopes=TOKEN_SCOPES)
         said = dict(sight_of(program).values)

@@ -177,7 +177,8 @@ class TestReaders:
         assert cast.other_manager.pk not in {u for u, _o in talk.readers(row.subject_uuid, cast.at)}
 
     def test_a_program_reads_none(self, cast: Cast) -> None:
-        from partners.access import TOKEN_SCOPES, actor_for
+        from partners.access import actor_for
+        from partners.roles import TOKEN_SCOPES
 
         written(cast)
         program = actor_for(cast.ngo_manager, at=cast.at, scopes=TOKEN_SCOPES)

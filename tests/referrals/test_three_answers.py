@@ -19,9 +19,10 @@ from common.marks import Permission
 from common.references import new_reference
 from common.rowlock import told
 from partners import grants
-from partners.access import TOKEN_SCOPES, Actor, actor_for
+from partners.access import Actor, actor_for
 from partners.choices import GrantReason, OrganisationState, Role, Scope
 from partners.models import Membership, Organisation, RoleGroup
+from partners.roles import TOKEN_SCOPES
 from partners.services import memberships
 from partners.sight import sight_of
 from referrals.models import (

@@ -1,4 +1,4 @@
-"""Bodies of the national co-ordination. So far those that a report can be addressed to."""
+"""Bodies of the national co-ordination, so far those that a report can be addressed to."""
 
 import uuid
 
