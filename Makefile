@@ -1,6 +1,9 @@
 # Every command that stays (design §11). `make help` lists them.
 # Each begins with scripts/setup.sh, which is quick when nothing changed.
 
+# Compiled modules are kept, whatever the machine says: each of the suite's processes loads all of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 SHELL := /bin/bash
 PORT ?= 8000
 KILLS ?= 100

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from common.country import current
 from common.marks import Permission
-from common.paging import Order, capped_counts_of
+from common.paging import CappedCount, Order, capped_counts_of
 from deadlines.models import Notice
 from deadlines.services.notices import COUNT_TO
 from partners.choices import HAS_BEEN_ADMITTED
@@ -207,15 +208,26 @@ def _current(path: str, hrefs: list[str]) -> str:
 
 
 def _unread(actor: Any) -> dict[str, str]:
-    """The numbers beside entries, as far as there is anything: one query on every page."""
-    notices = Notice.objects.visible_to(actor).unread()
-    lists = {"deadlines:inbox": ({"": notices}, Order("-created_at", "-id"))}
+    """The numbers beside entries, as far as there is anything.
+
+    One query on every page; a second, which has much to ask, only for whose organisation somebody
+    wrote to or from lately.
+    """
+    inbox, talk = "deadlines:inbox", "partners:conversations"
+    order = {inbox: Order("-created_at", "-id"), talk: Order("-last_at", "-id")}
+    lists = {inbox: Notice.objects.visible_to(actor).unread()}
+    written = Participant.objects.filter(last_at__gt=actor.at - COUNTED_FOR)
     if P.CONVERSATION_HOLD in actor.permissions:
-        since = actor.at - COUNTED_FOR
-        written = Participant.objects.visible_to(actor).filter(last_at__gt=since).unread(actor)
-        lists["partners:conversations"] = ({"": written}, Order("-last_at", "-id"))
-    counted = capped_counts_of(lists, COUNT_TO - 1)
+        lists[talk] = written.of_organisation(actor)
+    counted = _counts(lists, order)
+    if talk in counted and counted[talk].number:
+        counted |= _counts({talk: written.visible_to(actor).unread(actor)}, order)
     return {name: str(count) for name, count in counted.items() if count.number}
+
+
+def _counts(lists: dict[str, QuerySet[Any]], order: dict[str, Order]) -> dict[str, CappedCount]:
+    whole = {name: ({"": rows}, order[name]) for name, rows in lists.items()}
+    return capped_counts_of(whole, COUNT_TO - 1)
 
 
 def _locks_all(actor: Any) -> bool:

@@ -8,6 +8,7 @@ is acting, what each role may do (`partners/roles.py`), and the two places that 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from rest_framework.permissions import BasePermission
 
 from accounts.factors import factors_of
 from common.marks import NO_ROLE_NEEDED, Decision, Mark, Permission
-from partners.choices import ROLE_NEEDS_CAPACITY, Capacity, OrganisationState, Role
+from partners.choices import ROLE_NEEDS_CAPACITY, OrganisationState, Role
 from partners.models import (
     ChangeRequest,
     Emergency,
@@ -227,31 +228,42 @@ def _scopes(scopes: Iterable[Permission] | None) -> frozenset[Permission] | None
     return None if scopes is None else frozenset(scopes)
 
 
-def _active_memberships(user: "User", at: datetime) -> models.QuerySet[Membership]:
+class _Joined(models.Aggregate):
+    """The values of a group as one text, with commas between."""
+
+    function = "GROUP_CONCAT"
+    output_field = models.TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "STRING_AGG(%(expressions)s, ',')"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+@cache
+def _annotated_memberships() -> models.QuerySet[Membership]:
+    """Memberships with what decides their permissions. Every request asks for it: only who and
+    when is added each time, the rest of the query is put together once."""
     group = RoleGroup.objects.filter(
         organisation=OuterRef("organisation"), role=OuterRef("role")
     ).values("group_id")
     capacities = HeldCapacity.objects.held().filter(organisation=OuterRef("organisation"))
+    joined = capacities.order_by().values("organisation").annotate(all=_Joined("capacity"))
     return (
-        Membership.objects.active(at)
-        .filter(user=user)
-        .select_related("organisation")
+        Membership.objects.select_related("organisation")
         .annotate(
             group_id=Subquery(group[:1]),
             team_group_id=models.F("team__group_id"),
-            co_ordinates=models.Exists(capacities.filter(capacity=Capacity.CO_ORDINATION)),
-            reports=models.Exists(capacities.filter(capacity=Capacity.RAPPORTEUR)),
-            funds=models.Exists(capacities.filter(capacity=Capacity.FUNDER)),
-            responds=models.Exists(capacities.filter(capacity=Capacity.FIRST_RESPONDER)),
-            provides=models.Exists(capacities.filter(capacity=Capacity.SERVICE_PROVIDER)),
-            decides=models.Exists(capacities.filter(capacity=Capacity.COMPETENT_AUTHORITY)),
+            capacities_held=Subquery(joined.values("all")),
             has_factor=models.Exists(factors_of(OuterRef("user"))),
-            in_emergency=models.Exists(
-                Emergency.objects.on(at).over(OuterRef("organisation__area__path"))
-            ),
         )
         .order_by("organisation__name", "organisation_id", "role")
     )
+
+
+def _active_memberships(user: "User", at: datetime) -> models.QuerySet[Membership]:
+    emergency = Emergency.objects.on(at).over(OuterRef("organisation__area__path"))
+    held: models.QuerySet[Membership] = _annotated_memberships().active(at)  # type: ignore[attr-defined]
+    return held.filter(user=user).annotate(in_emergency=models.Exists(emergency))
 
 
 def permissions_of(memberships: Iterable[Membership], at: datetime) -> frozenset[Permission]:
@@ -259,19 +271,12 @@ def permissions_of(memberships: Iterable[Membership], at: datetime) -> frozenset
     permissions: set[Permission] = set()
     for membership in memberships:
         role = Role(membership.role)
-        holds = {
-            Capacity.CO_ORDINATION: getattr(membership, "co_ordinates", False),
-            Capacity.RAPPORTEUR: getattr(membership, "reports", False),
-            Capacity.FUNDER: getattr(membership, "funds", False),
-            Capacity.FIRST_RESPONDER: getattr(membership, "responds", False),
-            Capacity.SERVICE_PROVIDER: getattr(membership, "provides", False),
-            Capacity.COMPETENT_AUTHORITY: getattr(membership, "decides", False),
-        }
+        held = (getattr(membership, "capacities_held", None) or "").split(",")
         needed = ROLE_NEEDS_CAPACITY.get(role)
-        if needed is not None and not holds[needed]:
+        if needed is not None and needed not in held:
             continue
         granted = ROLE_PERMISSIONS[role] & left_to(membership.organisation, at)
-        lacking = {p for p, capacity in PERMISSION_NEEDS_CAPACITY.items() if not holds[capacity]}
+        lacking = {p for p, needed in PERMISSION_NEEDS_CAPACITY.items() if needed not in held}
         permissions |= granted - lacking
     return frozenset(permissions)
 

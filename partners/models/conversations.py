@@ -133,6 +133,11 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
             about.open_to(actor, prefix="conversation__"),
         )
 
+    def of_organisation(self, actor: Actor) -> "ParticipantQuerySet":
+        """The own organisation's part in any conversation, read by oneself or not: a number at
+        most, never shown."""
+        return self.filter(organisation_id=actor.organisation_id)
+
     def with_unread(self, actor: Actor) -> "ParticipantQuerySet":
         """Each with `is_unread`: another organisation wrote after what the actor has read."""
         return self.annotate(is_unread=self._unread(actor))
