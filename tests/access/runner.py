@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from django.conf import settings
 from django.db import transaction
@@ -70,6 +71,8 @@ API_ACTORS = (
     "suspended",
     *CASE_ACTORS,
 )
+#: Columns of a table that are no actor class.
+ABOUT_A_ROW = ("url", "method")
 #: Whose answers show whether an address asks for a role at all.
 ROLES = {
     "api": ("caseworker", "manager", "other_manager", "applicant", "co_ordinator"),
@@ -144,7 +147,7 @@ def tables() -> dict[str, list[dict[str, str]]]:
 
 def write_table(name: str, rows: list[dict[str, str]]) -> None:
     with (FOLDER / f"{name}.csv").open("w", newline="") as out:
-        fields = ("url", "method", *actors_of(name))
+        fields = (*ABOUT_A_ROW, *actors_of(name))
         writer = csv.DictWriter(out, fieldnames=fields, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -159,12 +162,13 @@ class Stage:
         self._clients: dict[tuple[str, bool], StrictClient] = {}
 
     def answers(
-        self, rows: list[dict[str, str]], actors: tuple[str, ...], *, only_missing: bool = False
+        self,
+        rows: list[dict[str, str]],
+        actors: tuple[str, ...],
+        *,
+        wanted: Callable[[dict[str, str], str], bool] = lambda row, actor: True,
     ) -> Iterator[tuple[dict[str, str], str, str]]:
-        """(row, actor, cell) for every row and actor; each scene is played once.
-
-        `only_missing` leaves alone what is decided already.
-        """
+        """(row, actor, cell) for each row and actor that is `wanted`; a scene is played once."""
         # Everything stands before the first scene, which is undone with whatever it made.
         about_a_case = {row["url"]: self._asks_for_a_case(row["url"]) for row in rows}
         for actor in actors:
@@ -173,7 +177,7 @@ class Stage:
             with transaction.atomic():
                 SCENES.get(actor, lambda cast: None)(self.cast)
                 for row in rows:
-                    if only_missing and row.get(actor):
+                    if not wanted(row, actor):
                         continue
                     like = not_asked(row, actor, about_a_case=about_a_case[row["url"]])
                     said = f"= {like}" if like else self.ask(row["url"], row["method"], actor)
@@ -291,6 +295,17 @@ def actors_of(table: str) -> tuple[str, ...]:
     if table == "api":
         return API_ACTORS
     return PAGE_ACTORS + CASE_ACTORS if table == "referrals" else PAGE_ACTORS
+
+
+def one_of_each_answer(row: dict[str, str], actor: str) -> bool:
+    """Whether this class asks for all that get its answer to this row; another from row to row.
+
+    The other organisation's manager asks always: what a leak would show first. Who may and who
+    sees stands in `by_class` in full; `make prove` asks every cell.
+    """
+    asked = [name for name, cell in row.items() if cell == row[actor] and name not in ABOUT_A_ROW]
+    turn = crc32(f"{row['url']} {row['method']}".encode()) % len(asked)
+    return actor in (asked[turn], "other_manager")
 
 
 def not_asked(row: dict[str, str], actor: str, *, about_a_case: bool) -> str:

@@ -1,6 +1,7 @@
 """The access matrix, asked over HTTP, and the walk that finds an address nobody decided on."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -115,23 +116,50 @@ class TestTables:
     @pytest.mark.slow
     @pytest.mark.parametrize("table", sorted(TABLES) or ["none"])
     def test_the_site_answers_as_decided(self, table: str, cast: Cast) -> None:
-        stage, rows = runner.Stage(cast, ARGUMENTS), TABLES.get(table, [])
-        writing = os.environ.get("CONCORD_WRITE_MATRIX", "")
-        actors, wrong = runner.actors_of(table), []
-        if only_missing := writing == "missing":
-            actors = tuple(actor for actor in actors if any(not row.get(actor) for row in rows))
-        # "missing" fills in what nobody decided yet, quickly; else every answer is written.
-        for row, actor, said in stage.answers(rows, actors, only_missing=only_missing):
-            if writing:
-                row[actor] = said
-            elif row[actor] != said:
-                wrong.append(
-                    f"{row['url']} {row['method']} for {actor}: decided {row[actor]}, said {said}"
-                )
-        if writing:
-            runner.write_table(table, rows)
+        if writing := os.environ.get("CONCORD_WRITE_MATRIX", ""):
+            # "missing" fills in what nobody decided yet, quickly; else every answer is written.
+            write(table, cast, only_missing=writing == "missing")
             pytest.skip("wrote the table from what the site answered; read it before you keep it")
-        assert wrong == []
+        assert wrong(table, cast, runner.one_of_each_answer) == []
+
+    @pytest.mark.prove
+    @pytest.mark.parametrize("table", sorted(TABLES) or ["none"])
+    def test_the_site_answers_every_class_as_decided(self, table: str, cast: Cast) -> None:
+        assert wrong(table, cast, lambda row, actor: True) == []
+
+    def test_no_answer_is_left_to_nobody(self) -> None:
+        ask = set()
+        for table, rows in TABLES.items():
+            actors = runner.actors_of(table)
+            for row in rows:
+                chosen = {actor for actor in actors if runner.one_of_each_answer(row, actor)}
+                assert {row[actor] for actor in chosen} == {row[actor] for actor in actors}
+                ask |= chosen
+        assert ask == {*runner.PAGE_ACTORS, *runner.API_ACTORS}, "a class never asks"
+
+
+def wrong(table: str, cast: Cast, wanted: Callable[[dict[str, str], str], bool]) -> list[str]:
+    """What the site answered otherwise than the table says, in words."""
+    asked = runner.Stage(cast, ARGUMENTS).answers(
+        TABLES.get(table, []), runner.actors_of(table), wanted=wanted
+    )
+    return [
+        f"{row['url']} {row['method']} for {actor}: decided {row[actor]}, said {said}"
+        for row, actor, said in asked
+        if row[actor] != said
+    ]
+
+
+def write(table: str, cast: Cast, *, only_missing: bool) -> None:
+    rows, actors = TABLES.get(table, []), runner.actors_of(table)
+    if only_missing:
+        actors = tuple(actor for actor in actors if any(not row.get(actor) for row in rows))
+    asked = runner.Stage(cast, ARGUMENTS).answers(
+        rows, actors, wanted=lambda row, actor: not only_missing or not row.get(actor)
+    )
+    for row, actor, said in asked:
+        row[actor] = said
+    runner.write_table(table, rows)
 
 
 #: Rows that are made when they are asked for.
