@@ -113,6 +113,8 @@ class TestTables:
         ]
         assert strange == []
 
+    # On SQLite as well: there this is what opens every page and posts to it.
+    @pytest.mark.sqlite_too
     @pytest.mark.slow
     @pytest.mark.parametrize("table", sorted(TABLES) or ["none"])
     def test_the_site_answers_as_decided(self, table: str, cast: Cast) -> None:

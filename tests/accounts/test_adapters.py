@@ -12,7 +12,7 @@ from accounts.adapters import AccountAdapter
 from accounts.models import User
 from tests.accounts.factories import PASSWORD, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 
 def sign_in(client: Client, email: str, password: str = PASSWORD, **more: Any) -> Any:

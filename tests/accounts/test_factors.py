@@ -29,7 +29,7 @@ from tests.accounts.factories import (
     moment,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 
 def stored_factors() -> str:

@@ -16,7 +16,7 @@ from accounts.choices import LogAction
 from accounts.models import AccessLog, Invitation, User
 from tests.accounts.factories import PASSWORD, UserFactory, moment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 KIND = "tests"
 SUBJECT = UUID(int=7)

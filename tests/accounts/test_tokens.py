@@ -18,7 +18,7 @@ from accounts.tokens import TokenAuthentication
 from common.marks import Permission
 from tests.accounts.factories import UserFactory, moment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 MEMBERSHIP = UUID(int=3)
 

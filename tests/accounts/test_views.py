@@ -9,7 +9,7 @@ from accounts.models import User
 from common.marks import Permission, mark_of
 from tests.accounts.factories import UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 ME = "/account/"
 

@@ -22,7 +22,7 @@ from tests.deadlines.conftest import Clock, Somebody
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 FREE, ALWAYS = kinds.OTHER.code, "deadlines"
 PARIS = ZoneInfo("Europe/Paris")

@@ -24,7 +24,7 @@ from tests.support.cast import PERSON, Cast
 from tests.support.client import StrictClient
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 WAIT = timedelta(hours=2)
 

@@ -21,7 +21,7 @@ from deadlines.services import mail as mailing
 from deadlines.services.mail import BACK_OFF, forget_dead_addresses, post_mail, send_due_mail
 from tests.deadlines.conftest import Clock
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 HERE = "tests.deadlines.test_mail."
 ADDRESS = "guest@example.org"

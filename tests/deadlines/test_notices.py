@@ -18,7 +18,7 @@ from deadlines.services.mail import SEND_MAIL, send_due_mail
 from tests.deadlines.conftest import Clock, Somebody
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 SUBJECT = Subject("parcel", uuid.uuid4())
 

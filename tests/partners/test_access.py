@@ -25,7 +25,7 @@ from partners.services.memberships import end_membership
 from tests.support.cast import Cast, works_for
 from tests.support.queries import at_most, counted
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 P = Permission
 
 

@@ -16,7 +16,7 @@ from tests.partners.test_agreements import PDF
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:agreements")
 DUTIES = reverse("partners:duties")
 S = AgreementState

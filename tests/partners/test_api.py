@@ -20,7 +20,7 @@ from tests.support.client import StrictClient
 from tests.support.programs import program_of
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 P = Permission
 LIST = reverse("api:organisations")
 NEVER = UUID(int=0)

@@ -18,7 +18,7 @@ from tests.partners import stages
 from tests.support.cast import Cast, works_for
 from tests.support.queries import counted
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 S = OrganisationState
 LIST = reverse("partners:application")
 CHECK = reverse("partners:application-check")

@@ -15,7 +15,7 @@ from tests.partners.test_conversations import TestAsking
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LOG = reverse("partners:attempts")
 
 

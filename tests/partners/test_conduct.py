@@ -17,7 +17,7 @@ from partners.services import organisations
 from tests.partners import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 K = OrganisationKind
 PAGE = reverse("partners:application-page", args=["conduct"])
 

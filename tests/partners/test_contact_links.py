@@ -18,7 +18,7 @@ from partners.services import contact_links, contacts
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 MINE = reverse("partners:contact-mine")
 CORRECT = reverse("partners:contact-mine-correct")
 LEAVE = reverse("partners:contact-mine-leave")

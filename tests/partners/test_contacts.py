@@ -13,7 +13,7 @@ from partners.services import contacts
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:contacts")
 NEW = reverse("partners:contact-new")
 

@@ -13,7 +13,7 @@ from partners.services import changes
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 ENTRY = reverse("partners:entry")
 QUEUE = reverse("partners:changes")
 

@@ -18,7 +18,7 @@ from tests.partners import houses
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 SERVICES = reverse("partners:hsds-services")
 ORGANISATIONS = reverse("partners:hsds-organisations")
 FOLDER = Path(os.environ.get("STANDARDS_DIR", settings.BASE_DIR / ".." / "shared" / "standards"))

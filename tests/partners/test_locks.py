@@ -19,7 +19,7 @@ from partners.services import locks
 from tests.support.cast import PASSWORD, Cast, person, works_for
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:locks")
 LOCKED = reverse("accounts:locked")
 WHY = LockReason.STRANGE_USE

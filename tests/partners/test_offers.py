@@ -28,7 +28,7 @@ from tests.partners import houses
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:services")
 PLACES = reverse("partners:places")
 

@@ -12,7 +12,7 @@ from partners.services import memberships
 from tests.support.cast import Cast, person, works_for
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:people")
 LETTER = {"email": "new.colleague@example.org", "role": "caseworker"}
 

@@ -33,7 +33,7 @@ from tests.referrals import stages as referral_stages
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 P = Permission
 S = ProceedingState
 LIST = reverse("partners:proceedings")

@@ -17,7 +17,7 @@ from tests.partners import access_stages as stages
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 S = ProtocolState
 LIST = reverse("partners:protocols")
 

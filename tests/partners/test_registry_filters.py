@@ -19,7 +19,7 @@ from tests.partners.test_registry import more_members
 from tests.support.cast import Cast
 from tests.support.queries import counted
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:registry")
 FILTERS = reverse("partners:filters")
 

@@ -40,7 +40,7 @@ from tests.partners.tables import HEADER, WRONG, good, registry, table
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 NEW = reverse("partners:registry-import-new")
 LIST = reverse("partners:registry-imports")
 

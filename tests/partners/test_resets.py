@@ -19,7 +19,7 @@ from partners.services import resets
 from tests.support.cast import Cast, person, works_for
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:resets")
 SOMEBODY = reverse("partners:reset-ask")
 ME = reverse("accounts:me")

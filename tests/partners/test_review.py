@@ -15,7 +15,7 @@ from tests.partners.test_application import filled_in
 from tests.support.cast import Cast
 from tests.support.queries import at_most, counted
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 S = OrganisationState
 QUEUE = reverse("partners:reviews")
 LETTERS = reverse("partners:invitations")

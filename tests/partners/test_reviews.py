@@ -31,7 +31,7 @@ from partners.services.reviews import record_verdicts
 from tests.partners import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 
 def say(cast: Cast, by: str = "co_ordinator", *, seen=None, version=None, **said) -> int:

@@ -14,7 +14,7 @@ from partners.roles import TOKEN_SCOPES
 from partners.services import memberships
 from tests.support.cast import Cast, works_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 LIST = reverse("partners:tokens")
 WANTED = {"name": "Intranet", "scopes": ["organisation_see"], "days": "30"}
 

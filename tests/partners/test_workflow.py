@@ -13,7 +13,7 @@ from partners.workflow import EVENTS, ORGANISATION
 from tests.partners import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 S = OrganisationState
 
 REACH = {

@@ -19,7 +19,7 @@ from tests.referrals.test_api import detail
 from tests.support.cast import Cast
 from tests.support.programs import ProgramClient, program_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 P = Permission
 WRITES = (P.REFERRAL_SEE, P.REFERRAL_MAKE)
 

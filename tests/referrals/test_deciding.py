@@ -17,7 +17,7 @@ from tests.referrals import stages
 from tests.referrals.stages import Panel
 from tests.support.cast import Cast, works_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from referrals.workflow import referral_workflow
 from tests.referrals import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 

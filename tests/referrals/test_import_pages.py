@@ -27,7 +27,7 @@ from tests.support.cast import Cast
 from tests.support.client import StrictClient
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 NEW = reverse("referrals:import-new")
 LIST = reverse("referrals:imports")
 BAD = row(nationality="Atlantean")

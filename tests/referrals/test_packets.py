@@ -15,7 +15,7 @@ from referrals.services import consents, identity, referrals
 from tests.referrals import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 #: What no recipient gets, whatever is recorded.
 NEVER = (
     "document",

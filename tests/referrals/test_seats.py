@@ -21,7 +21,7 @@ from tests.referrals.stages import Panel
 from tests.support.cast import Cast, person, works_for
 from tests.support.queries import at_most
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 PAGE = reverse("referrals:deciders")
 NAME = reverse("referrals:decider-name")
 

@@ -14,7 +14,7 @@ from referrals.services import decisions
 from tests.referrals import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 S = State
 
 

@@ -11,7 +11,7 @@ from referrals.models import Referral
 from tests.referrals import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 
 def url(referral: Referral, name: str = "detail") -> str:

@@ -19,7 +19,7 @@ from referrals.services.drafts import expire_drafts
 from tests.referrals import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 PERSON = {
     "is_child_now": "no",
     "age_at_exploitation": "ADULT",

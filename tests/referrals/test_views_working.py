@@ -11,7 +11,7 @@ from referrals.services import referrals as services
 from tests.referrals import stages
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 
 
 def track_url(referral: Referral, kind: str = "support") -> str:
