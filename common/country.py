@@ -30,6 +30,7 @@ from common.profile import (
     DeadlineRule,
     DeciderKind,
     DutyToNotify,
+    FundingRules,
     Label,
     Pausing,
     PlaceRules,
@@ -47,6 +48,8 @@ from common.workdays import Counting, DayZero, DeadlineLength, Roll, Unit
 FOLDER = Path(__file__).resolve().parent.parent / "countries"
 MINIMUM_CELL = 10
 """No published figure stands on fewer persons than this; a profile may ask for more."""
+LEAST_ANSWERS = 5
+"""No figure of what organisations declared stands on fewer of them; a profile may ask for more."""
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
@@ -225,6 +228,7 @@ def _profile(top: _Table, code: str) -> Profile:
         appeal=_route(top, "appeal"),
         duty_to_notify=_duty(top.table("duty_to_notify")),
         places=_places(top.table("places")),
+        funding=_funding(top.table("funding")),
         co_ordinator_sees=frozenset(co_ordinator.several("sees", Sight)),
         weekend=_weekend(calendar),
         holidays_of=calendar.text("holidays_of", ""),
@@ -300,6 +304,20 @@ def _places(table: _Table) -> PlaceRules:
     )
     if rules.next_after_minutes >= rules.hold_minutes:
         table.problem("next_after_minutes", "less than hold_minutes", rules.next_after_minutes)
+    table.end()
+    return rules
+
+
+def _funding(table: _Table) -> FundingRules:
+    rules = FundingRules(
+        long_term_months=table.take("long_term_months", int, "a number"),
+        least_answers=table.take("least_answers", int, "a number"),
+        source=table.text("source"),
+    )
+    if rules.long_term_months < 1:
+        table.problem("long_term_months", "1 or more", rules.long_term_months)
+    if rules.least_answers < LEAST_ANSWERS:
+        table.problem("least_answers", f"{LEAST_ANSWERS} or more", rules.least_answers)
     table.end()
     return rules
 

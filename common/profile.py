@@ -253,6 +253,17 @@ class PlaceRules:
 
 
 @dataclass(frozen=True)
+class FundingRules:
+    """What this country calls long-term money, and how many answers a figure needs."""
+
+    long_term_months: int
+    """From so many months on, an award is long-term."""
+    least_answers: int
+    """Of fewer organisations' answers no figure is made at all."""
+    source: str
+
+
+@dataclass(frozen=True)
 class Profile:
     """Everything a country declares. Get it with `current()`."""
 
@@ -271,6 +282,7 @@ class Profile:
     appeal: Route | None
     duty_to_notify: DutyToNotify
     places: PlaceRules
+    funding: FundingRules
     co_ordinator_sees: frozenset[Sight]
     weekend: frozenset[int]
     holidays_of: str

@@ -1,7 +1,14 @@
-"""Money for civil society. Empty until issue 06 lays the funds."""
+"""Money for civil society: funds, calls, awards, reports, and whether services survive."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class FundingConfig(AppConfig):
     name = "funding"
+    verbose_name = _("Funding")
+
+    def ready(self) -> None:
+        from funding import survival
+
+        survival.register()

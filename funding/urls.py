@@ -2,5 +2,7 @@
 
 from django.urls import URLPattern
 
+from funding import survival_urls
+
 app_name = "funding"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [*survival_urls.patterns]

@@ -150,7 +150,9 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
                 Entry(_("Invitations"), "partners:invitations", P.ORGANISATION_INVITE),
             ),
         ),
-        Section(_("Funding"), ()),
+        Section(
+            _("Funding"), (Entry(_("Sustainability"), "funding:sustainability", P.FUNDING_SEE),)
+        ),
         Section(_("Co-ordination"), ()),
         Section(_("Reports"), (Entry(_("Reports"), "ncm:reports", P.REPORT_SEE),)),
         Section(

@@ -101,6 +101,7 @@ def _drawn(head: list[str], rows: list[list[str]]) -> list[str]:
 
 def workflows_page() -> str:
     from common.country import FOLDER, load
+    from funding.survey_workflow import ROUND
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
     from partners.facility_workflow import AUTHORISATION
@@ -123,6 +124,7 @@ def workflows_page() -> str:
         "A version of a local protocol": PROTOCOL,
         "A request for access to a facility": ACCESS,
         "An authorisation to enter a facility": AUTHORISATION,
+        "A round of questions to civil society": ROUND,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

@@ -307,6 +307,11 @@ class TestChecks:
                 "minimum_cell = true",
                 "statistics.minimum_cell: expected a number",
             ),
+            (
+                "least_answers = 5",
+                "least_answers = 4",
+                "funding.least_answers: expected 5 or more",
+            ),
             ("weekend = [6, 7]", "weekend = [0, 6]", "calendar.weekend: expected some of 1"),
             (
                 "weekend = [6, 7]",

@@ -1,0 +1,11 @@
+"""The tables of money for civil society, one module per aggregate.
+
+What organisations declare about themselves (`declarations`, `staffing`) is loaded here and not
+offered here: whoever uses it says so by its own module's name, and a test knows who may.
+"""
+
+from funding.models import declarations as _declarations  # noqa: F401
+from funding.models import staffing as _staffing  # noqa: F401
+from funding.models.programmes import EmpowermentProgramme, ProgrammeFollowUp
+
+__all__ = ["EmpowermentProgramme", "ProgrammeFollowUp"]

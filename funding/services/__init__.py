@@ -1,0 +1,1 @@
+"""Everything that writes about money: one function, one transaction, one event each."""

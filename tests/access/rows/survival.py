@@ -1,0 +1,42 @@
+"""Rows of survival: a round on needs that is open, and a programme of Lantern House."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from funding.models.declarations import SurveyRound
+from funding.models.programmes import EmpowermentProgramme
+from funding.services import programmes
+from funding.survival_choices import RoundKind
+from partners.deed_workflow import local_day
+from tests.funding import surveyed
+from tests.support.cast import Cast
+
+
+def _round(cast: Cast) -> SurveyRound:
+    if "round" not in cast.rows:
+        cast.rows["round"] = surveyed.opened(cast, RoundKind.NEEDS)
+    row: SurveyRound = cast.rows["round"]
+    return row
+
+
+def _programme(cast: Cast) -> EmpowermentProgramme:
+    if "programme" not in cast.rows:
+        ended = local_day(cast.at) - timedelta(days=200)
+        cast.rows["programme"] = programmes.enter_programme(
+            client_key=uuid4(), title="Sewing (invented)", kind="training",
+            from_on=ended - timedelta(days=90), until_on=ended, began=14, completed=11,
+            by=cast.actor(cast.ngo_manager), at=cast.at,
+        )  # fmt: skip
+    row: EmpowermentProgramme = cast.rows["programme"]
+    return row
+
+
+ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
+    "funding:round": lambda cast: {"uuid": _round(cast).uuid},
+    "funding:survey": lambda cast: {"uuid": _round(cast).uuid},
+    "funding:survey-page": lambda cast: {"uuid": _round(cast).uuid, "page": "money"},
+    "funding:programme": lambda cast: {"uuid": _programme(cast).uuid},
+    "funding:programme-follow-up": lambda cast: {"uuid": _programme(cast).uuid, "after": 6},
+}
