@@ -74,6 +74,8 @@ class StartEvent(StrEnum):
     APPLICATION_SENT = "application_sent"
     AGREEMENT_EXPIRING = "agreement_expiring"
     ACCESS_ASKED = "access_asked"
+    TRAINING_HELD = "training_held"
+    GUIDANCE_PUBLISHED = "guidance_published"
     MESSAGE_SENT = "message_sent"
     QUESTIONNAIRE_SENT = "questionnaire_sent"
     BREACH_KNOWN = "breach_known"

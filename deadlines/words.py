@@ -50,6 +50,8 @@ STARTS: Mapping[StartEvent, str | Promise] = {
     StartEvent.APPLICATION_SENT: gettext_lazy("the application is sent"),
     StartEvent.AGREEMENT_EXPIRING: gettext_lazy("the last weeks of an agreement begin"),
     StartEvent.ACCESS_ASKED: gettext_lazy("somebody asks for access to a facility"),
+    StartEvent.TRAINING_HELD: gettext_lazy("somebody took part in a training"),
+    StartEvent.GUIDANCE_PUBLISHED: gettext_lazy("guidance is put in force"),
     StartEvent.MESSAGE_SENT: gettext_lazy("the message is sent"),
     StartEvent.QUESTIONNAIRE_SENT: gettext_lazy("the questionnaire is sent"),
     StartEvent.BREACH_KNOWN: gettext_lazy("the breach becomes known"),

@@ -126,6 +126,7 @@ def _registry() -> tuple[Section, ...]:
                 Entry(_("Who answers where"), "partners:contact-coverage", P.CONTACT_STEER),
                 Entry(_("Agreements"), "partners:agreements", P.AGREEMENT_SEE),
                 Entry(_("Facilities"), "partners:facilities", P.FACILITY_SEE),
+                Entry(_("Training and guidance"), "partners:trainings", P.TRAINING_SEE),
                 Entry(_("Recurring requests"), "partners:requests", P.REQUEST_SEE),
                 Entry(_("Response times"), "partners:response-times", P.ORGANISATION_REVIEW),
                 Entry(_("Emergencies"), "partners:emergencies", P.EMERGENCY_SWITCH),

@@ -20,6 +20,7 @@ class PartnersConfig(AppConfig):
             conversation_notices,
             deeds,
             grants,
+            learning,
             notifications,
             notifications_places,
             request_clocks,
@@ -43,6 +44,7 @@ class PartnersConfig(AppConfig):
         clocks_places.register_kinds()
         notifications_places.register_kinds()
         deeds.register()
+        learning.register()
         conversation_notices.register_kinds()
         request_notices.register_kinds()
         request_clocks.register_kinds()

@@ -272,6 +272,7 @@ class EventKind(models.TextChoices):
     """What happened to an organisation, as a dotted verb in the past."""
 
     INVITED = "organisation.invited", _("Invited to apply")
+    TRAINED = "organisation.trained", _("Attendances at a training entered")
     BROUGHT_IN = "organisation.brought_in", _("Entered from a table")
     REMINDED = "organisation.reminded", _("Asked to confirm the entry")
     APPLIED = "organisation.applied", _("Application sent")

@@ -79,6 +79,63 @@ def demand(*, since: datetime, until: datetime, at: datetime, home: Any = None) 
     )
 
 
+@dataclass(frozen=True)
+class OwnLine:
+    """One row: a label with how often a house was asked, and what it said."""
+
+    label: str
+    asked: int
+    waiting: int
+    accepted: int
+    refused: int
+    without_answer: int
+
+
+@dataclass(frozen=True)
+class OwnDemand:
+    """What one organisation's houses were asked, and what they answered."""
+
+    total: OwnLine
+    by_type: list[OwnLine]
+    refused: list[tuple[str, int]]
+
+
+def own_demand(*, home: Any, since: datetime, until: datetime) -> OwnDemand:
+    """What was held in the houses of one organisation, and what it said. Two queries.
+
+    Given back by whoever held it counts as asked and as nothing else: the house did not answer.
+    """
+    holds = PlaceHold.objects.filter(
+        held_at__gte=since, held_at__lt=until, count__offer__organisation=home
+    )
+    counted = {state.value: Count("pk", filter=Q(state=state)) for state in HoldState}
+    rows = list(holds.values("count__place_type").annotate(asked=Count("pk"), **counted).order_by())
+    by_type = {row["count__place_type"]: row for row in rows}
+    refused = holds.filter(state=HoldState.REFUSED).values("reason").order_by("reason")
+    lines = [_own(str(t.label), by_type[t.value]) for t in PlaceType if t.value in by_type]
+    names = ("asked", "waiting", "accepted", "refused", "without_answer")
+    sums = {name: sum(getattr(line, name) for line in lines) for name in names}
+    return OwnDemand(
+        total=OwnLine(label=_("All"), **sums),
+        by_type=lines,
+        refused=[
+            (str(RefusalReason(row["reason"]).label), row["number"])
+            for row in refused.annotate(number=Count("pk"))
+        ],
+    )
+
+
+def _own(label: str, row: Any) -> OwnLine:
+    return OwnLine(
+        label=label,
+        asked=row["asked"],
+        waiting=row[HoldState.HELD],
+        accepted=row[HoldState.ACCEPTED] + row[HoldState.TAKEN],
+        refused=row[HoldState.REFUSED],
+        without_answer=row[HoldState.LAPSED],
+    )
+
+
 def _sums(asked: Any, column: str) -> Any:
     counted = {f"ended_{end.value}": Count("pk", filter=Q(end=end)) for end in ENDS}
     rows = asked.values(column).annotate(asked=Count("pk"), **counted)

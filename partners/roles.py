@@ -28,6 +28,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.EMERGENCY_REVIEW,
             P.REFERRAL_SEE,
             P.COORDINATION_SEE,
+            P.TRAINING_SEE,
+            P.GUIDANCE_SEE,
         }
     ),
     # Answers for the organisation: its entry, its people, its tokens.
@@ -69,6 +71,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FUNDING_APPLY,
             P.COORDINATION_SEE,
             P.COORDINATION_SPEAK,
+            P.TRAINING_SEE,
+            P.TRAINING_KEEP,
+            P.TRAINING_ENTER,
+            P.GUIDANCE_SEE,
         }
     ),
     # Decides on identification, in the authority or on the panel; sees what was sent there.
@@ -87,6 +93,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.EMERGENCY_ACCESS,
             P.EMERGENCY_REVIEW,
             P.COORDINATION_SEE,
+            P.TRAINING_SEE,
+            P.GUIDANCE_SEE,
         }
     ),
     # Steers the mechanism: admits organisations, sees who answers; does not read cases.
@@ -122,6 +130,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.COORDINATION_SEE,
             P.COORDINATION_SPEAK,
             P.COORDINATION_KEEP,
+            P.TRAINING_SEE,
+            P.TRAINING_KEEP,
+            P.TRAINING_OVERSEE,
+            P.GUIDANCE_SEE,
+            P.GUIDANCE_KEEP,
         }
     ),
     # Writes and publishes the figures, past ones too; needs no personal data.
@@ -139,6 +152,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FUNDING_SEE,
             P.COORDINATION_SEE,
             P.COORDINATION_SPEAK,
+            P.TRAINING_SEE,
+            P.TRAINING_OVERSEE,
+            P.GUIDANCE_SEE,
         }
     ),
     # Pays for services; never sees a case.
@@ -155,6 +171,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FUNDING_KEEP,
             P.COORDINATION_SEE,
             P.COORDINATION_SPEAK,
+            P.TRAINING_SEE,
+            P.GUIDANCE_SEE,
         }
     ),
     # Keeps the system running and the country's rules in it; sees its health and nobody's data.

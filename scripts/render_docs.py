@@ -107,6 +107,7 @@ def workflows_page() -> str:
     from partners.facility_workflow import AUTHORISATION
     from partners.facility_workflow import REQUEST as ACCESS
     from partners.hold_workflow import HOLD
+    from partners.learning_workflow import GUIDANCE, TRAINING
     from partners.protocol_workflow import PROTOCOL
     from partners.request_workflow import ANSWER, REQUEST
     from partners.workflow import ORGANISATION, PROCEEDING
@@ -122,6 +123,8 @@ def workflows_page() -> str:
         "One organisation’s answer to a round of it": ANSWER,
         "A place held for a night": HOLD,
         "A version of a local protocol": PROTOCOL,
+        "A training": TRAINING,
+        "A version of guidance": GUIDANCE,
         "A request for access to a facility": ACCESS,
         "An authorisation to enter a facility": AUTHORISATION,
         "A round of questions to civil society": ROUND,

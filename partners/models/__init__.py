@@ -47,6 +47,12 @@ from partners.models.grants import (
     PointOfContactGroupGrant,
     PointOfContactUserGrant,
 )
+from partners.models.guidance import (
+    Guidance,
+    GuidanceEvent,
+    GuidanceFile,
+    GuidanceReceipt,
+)
 from partners.models.listing import Listing, StoredFilter
 from partners.models.locations import Location
 from partners.models.membership import Membership, RoleGroup, Team
@@ -69,8 +75,17 @@ from partners.models.services import (
     ServiceType,
 )
 from partners.models.tables import RegistryImport, RegistryTable
+from partners.models.trainings import Attendance, Training, TrainingEvent, TrainingParty
 
 __all__ = [
+    "Attendance",
+    "Guidance",
+    "GuidanceEvent",
+    "GuidanceFile",
+    "GuidanceReceipt",
+    "Training",
+    "TrainingEvent",
+    "TrainingParty",
     "AccessAuthorisation",
     "AccessEvent",
     "AccessIncident",

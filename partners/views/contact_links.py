@@ -4,28 +4,31 @@ The token leaves the address bar at once; whatever is wrong with a link, the pag
 """
 
 from typing import Any
+from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.invitations import hash_of
 from common.marks import Permission, needs
-from common.workflow import Stale
+from common.workflow import NotPossible, Stale
 from partners.access import system_actor
 from partners.forms.contacts import Correction
-from partners.models import ContactLink, PointOfContact
+from partners.models import ContactLink, Guidance, PointOfContact
 from partners.offices import office_to_call
-from partners.services import contact_links
+from partners.services import contact_links, guidance
 from partners.throttling import tried_too_often
 from partners.views.contacts import differences, flat, person
+from partners.views.guidance import download
 
 P = Permission
 LINK = "contact_link"
@@ -58,7 +61,11 @@ def mine(request: HttpRequest) -> HttpResponse:
         except contact_links.NotOpen:
             return _not_open(request)
         return _thanks(request, _("Thank you: your entry is confirmed"), entry)
-    context = {**_shown(found), "until": date_format(timezone.localdate(found.expires_at))}
+    context = {
+        **_shown(found),
+        "until": date_format(timezone.localdate(found.expires_at)),
+        "guidance": [_to_read(each) for each in guidance.to_read_by(found.contact)],
+    }
     return render(request, "partners/contact_mine.html", context)
 
 
@@ -106,6 +113,35 @@ def leave(request: HttpRequest) -> HttpResponse:
     return _thanks(request, _("Thank you: you are no longer called"), None)
 
 
+@needs(P.PUBLIC)
+@require_POST
+def read(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Say that one has read a document of guidance; the link goes on working."""
+    found = _open_link(request)
+    if isinstance(found, HttpResponse):
+        return found
+    try:
+        guidance.confirm_by_link(token_hash=found.token_hash, guidance=uuid, at=timezone.now())
+    except NotPossible as error:
+        raise Http404 from error
+    messages.success(request, _("Thank you: your organisation sees that you have read it."))
+    return redirect("partners:contact-mine")
+
+
+@needs(P.PUBLIC)
+@require_safe
+def paper(request: HttpRequest, uuid: UUID, file: UUID) -> HttpResponse:
+    """A document of guidance that is for the holder of the link."""
+    found = _open_link(request)
+    if isinstance(found, HttpResponse):
+        return found
+    for each in guidance.to_read_by(found.contact):
+        for paper in each.files.all():
+            if (each.uuid, paper.uuid) == (uuid, file):
+                return download(paper)
+    raise Http404
+
+
 # --- parts ----------------------------------------------------------------------------------------
 
 
@@ -125,6 +161,25 @@ def _shown(found: ContactLink) -> dict[str, Any]:
         "contact": person(found.contact, actor),
         "organisation": found.contact.organisation.display_name,
         "is_deputy": found.contact.deputy_for_id is not None,
+    }
+
+
+def _to_read(each: Guidance) -> dict[str, Any]:
+    receipt = each.receipt  # type: ignore[attr-defined]
+    return {
+        "title": each.title,
+        "summary": each.summary,
+        "read": date_format(timezone.localdate(receipt)) if receipt else "",
+        "action": reverse("partners:contact-mine-read", args=[each.uuid]),
+        "files": [
+            {
+                "name": paper.title,
+                "href": reverse("partners:contact-mine-paper", args=[each.uuid, paper.uuid]),
+                "size": paper.size,
+                "kind": paper.kind.upper(),
+            }
+            for paper in each.files.all()
+        ],
     }
 
 

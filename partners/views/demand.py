@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from common.exports import to_csv
 from common.marks import Permission, needs
 from partners.access import Actor
-from partners.demand import Demand, Line, demand
+from partners.demand import Demand, Line, demand, own_demand
 
 P = Permission
 DAYS = (7, 30, 90, 365)
@@ -23,8 +23,7 @@ DAYS = (7, 30, 90, 365)
 def places(request: HttpRequest) -> HttpResponse:
     """The figures of the last days, as a page or a file."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    asked = request.GET.get("days", "")
-    days = int(asked) if asked.isdigit() and int(asked) in DAYS else 30
+    days = _days(request)
     figures = demand(since=actor.at - timedelta(days=days), until=actor.at, at=actor.at)
     if request.GET.get("format") == "csv":
         return _file(figures)
@@ -48,6 +47,47 @@ def places(request: HttpRequest) -> HttpResponse:
         "places": [[{"text": cell} for cell in row] for row in figures.places],
     }
     return render(request, "partners/demand.html", context)
+
+
+@needs(P.PLACE_UPDATE)
+@require_safe
+def own(request: HttpRequest) -> HttpResponse:
+    """What one's own houses were asked in the last days, and what they answered."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    days = _days(request)
+    figures = own_demand(
+        home=actor.organisation, since=actor.at - timedelta(days=days), until=actor.at
+    )
+    heads = (
+        _("Places"), _("Asked"), _("Waiting"), _("Accepted"), _("Refused"), _("No answer"),
+    )  # fmt: skip
+    context = {
+        "days": days,
+        "choices": [
+            {"days": each, "href": f"{reverse('partners:own-demand')}?days={each}"}
+            for each in DAYS
+        ],
+        "figures": figures,
+        "columns": [{"label": head, "is_number": n > 0} for n, head in enumerate(heads)],
+        "rows": [
+            [
+                {"text": cell}
+                for cell in (
+                    each.label, each.asked, each.waiting, each.accepted, each.refused,
+                    each.without_answer,
+                )
+            ]
+            for each in (*figures.by_type, figures.total)
+        ],
+        "refused_columns": [{"label": _("Why")}, {"label": _("Times"), "is_number": True}],
+        "refused": [[{"text": why}, {"text": number}] for why, number in figures.refused],
+    }  # fmt: skip
+    return render(request, "partners/own_demand.html", context)
+
+
+def _days(request: HttpRequest) -> int:
+    asked = request.GET.get("days", "")
+    return int(asked) if asked.isdigit() and int(asked) in DAYS else 30
 
 
 def _heads() -> list[str]:

@@ -321,6 +321,9 @@ def outcome(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "outcome": row,
         "added": _number(row.rows_added),
+        "invite_href": reverse("partners:registry-import-invitations", args=[row.uuid])
+        if row.rows_added and P.ORGANISATION_INVITE in actor.permissions
+        else "",
         "totals": [{"label": label, "value": value} for label, value in facts],
         "rejects_href": reverse("deadlines:job_file", args=[rejects.uuid]) if rejects else "",
         "rejects_until": rejects.expires_at if rejects else None,

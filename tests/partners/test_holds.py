@@ -14,7 +14,7 @@ from deadlines.models import Notice
 from deadlines.services.sweep import sweep
 from partners import tonight
 from partners.choices_places import HoldState, RequestEnd
-from partners.demand import demand
+from partners.demand import demand, own_demand
 from partners.hold_workflow import HOLD
 from partners.models import PlaceCount, PlaceHold, PlaceRequest
 from partners.services import holds, offers, places
@@ -428,3 +428,18 @@ class TestDemand:
         assert "Nobody pays for it" in body
         file = client_for(cast.rapporteur).get(reverse("partners:demand"), {"format": "csv"})
         assert b"Nobody pays for it" in file.content
+
+    def test_tells_a_house_what_it_was_asked_and_answered(self, cast: Cast, client_for) -> None:
+        offer = houses.shelter(cast, figures={"women": (4, 4)})
+        by = cast.actor(cast.ngo_manager)
+        HOLD.apply(houses.held(cast, offer), "refuse", by=by, at=cast.at, reason="funding")
+        HOLD.apply(houses.held(cast, offer), "accept", by=by, at=cast.at)
+        houses.held(cast, offer)
+        said = own_demand(home=cast.ngo, since=cast.at - MINUTE, until=cast.at + MINUTE)
+        line = said.total
+        assert (line.asked, line.waiting, line.accepted, line.refused) == (3, 1, 1, 1)
+        assert said.refused == [("Nobody pays for it", 1)]
+        other = own_demand(home=cast.other_ngo, since=cast.at - MINUTE, until=cast.at + MINUTE)
+        assert other.total.asked == 0
+        page = client_for(cast.ngo_manager).get(reverse("partners:own-demand")).text
+        assert "Nobody pays for it" in page

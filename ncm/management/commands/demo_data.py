@@ -16,8 +16,10 @@ from accounts.services import open_account
 from common.country import current
 from ncm.demo_contacts import DemoContacts
 from ncm.demo_deeds import DemoDeeds
+from ncm.demo_learning import DemoLearning
 from ncm.demo_places import DemoPlaces
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
+from ncm.demo_registry import DemoRegistry
 from ncm.demo_requests import DemoRequests
 from ncm.demo_talk import DemoTalk
 from ncm.models import TaskForce
@@ -135,6 +137,8 @@ class DemoCountry:
         DemoReferrals(self.now, self.people).build()
         DemoPlaces(self.now, self.people).build()
         DemoDeeds(self.now, self.people).build()
+        DemoLearning(self.now, self.people).build()
+        DemoRegistry(self.now, self.people).build()
         DemoRequests(self.now, self.people).build()
         DemoTalk(self.now, self.people).build()
 
