@@ -72,7 +72,7 @@ class TestInviting:
         letter = Invitation.objects.order_by("pk").last()
         assert letter is not None
         Mail.objects.filter(key=f"invitation:{letter.uuid}").update(
-            sent_at=cast.at, returned_at=cast.at, returned_code="bounced"
+            sent_at=cast.at, returned_at=cast.at, returned_code="bounced", address="", variables={}
         )
         assert sorted(codes(imported, cast.at)) == ["came_back", "no_address", "open"]
         assert invite(cast, imported) == 1
