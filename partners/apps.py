@@ -20,7 +20,6 @@ class PartnersConfig(AppConfig):
             conversation_notices,
             deeds,
             grants,
-            learning,
             notifications,
             notifications_places,
             request_clocks,
@@ -44,7 +43,6 @@ class PartnersConfig(AppConfig):
         clocks_places.register_kinds()
         notifications_places.register_kinds()
         deeds.register()
-        learning.register()
         conversation_notices.register_kinds()
         request_notices.register_kinds()
         request_clocks.register_kinds()
@@ -73,10 +71,12 @@ class PartnersConfig(AppConfig):
 
 
 def _register_registry() -> None:
-    """What the registry as a list needs: its headings, filters, tables to bring in."""
+    """What the registry as a list needs: headings, filters, tables to bring in; and learning."""
     from deadlines import sweeps
+    from partners import learning
     from partners.services import listings, registry_tables, stored_filters
 
+    learning.register()
     registry_tables.register_job()
     sweeps.register("headings of the registry", listings.prove_a_part)
     sweeps.register("stored filters deleted long ago", stored_filters.forget)
