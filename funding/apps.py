@@ -9,6 +9,8 @@ class FundingConfig(AppConfig):
     verbose_name = _("Funding")
 
     def ready(self) -> None:
-        from funding import survival
+        """Each topic registers its own, in one function of its module."""
+        from funding import money, survival
 
+        money.register()
         survival.register()

@@ -101,6 +101,7 @@ def _drawn(head: list[str], rows: list[list[str]]) -> list[str]:
 
 def workflows_page() -> str:
     from common.country import FOLDER, load
+    from funding import money_workflow as money
     from funding.survey_workflow import ROUND
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
@@ -127,6 +128,9 @@ def workflows_page() -> str:
         "A version of guidance": GUIDANCE,
         "A request for access to a facility": ACCESS,
         "An authorisation to enter a facility": AUTHORISATION,
+        "An award of money": money.AWARD,
+        "An instalment of an award": money.INSTALMENT,
+        "A change of an award that both sides sign": money.CHANGE,
         "A round of questions to civil society": ROUND,
     }
     for path in sorted(FOLDER.glob("*.toml")):

@@ -1,0 +1,1 @@
+"""The forms about money, one module per topic."""

@@ -6,6 +6,30 @@ offered here: whoever uses it says so by its own module's name, and a test knows
 
 from funding.models import declarations as _declarations  # noqa: F401
 from funding.models import staffing as _staffing  # noqa: F401
+from funding.models.awards import (
+    Award,
+    AwardChange,
+    AwardEvent,
+    ChangedLine,
+    CoFunding,
+)
+from funding.models.budgets import BudgetLine, Spending
+from funding.models.funds import Fund, FundEvent
+from funding.models.payments import Instalment, Payment
 from funding.models.programmes import EmpowermentProgramme, ProgrammeFollowUp
 
-__all__ = ["EmpowermentProgramme", "ProgrammeFollowUp"]
+__all__ = [
+    "Award",
+    "AwardChange",
+    "AwardEvent",
+    "BudgetLine",
+    "ChangedLine",
+    "CoFunding",
+    "EmpowermentProgramme",
+    "Fund",
+    "FundEvent",
+    "Instalment",
+    "Payment",
+    "ProgrammeFollowUp",
+    "Spending",
+]

@@ -1,0 +1,249 @@
+"""Awards: proposing, the second person, paying, changing, cancelling; the sums that are kept."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from common.workflow import NotAllowed, NotPossible
+from funding.models import Award, BudgetLine, Fund, Instalment, Payment
+from funding.money_choices import AwardState, ChangeState, InstalmentState, LineKind
+from funding.money_workflow import AWARD, CHANGE, EVENTS, INSTALMENT
+from funding.services import awards, changes, payments
+from tests.funding import money
+from tests.support.cast import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+D = Decimal
+S = AwardState
+
+
+def sees(cast: Cast, name: str, row: Award) -> bool:
+    actor = cast.actor(getattr(cast, name))
+    return Award.objects.visible_to(actor).filter(pk=row.pk).exists()
+
+
+class TestTheTables:
+    def test_reach_every_state(self) -> None:
+        AWARD.assert_complete(AwardState.values)
+        INSTALMENT.assert_complete(InstalmentState.values)
+        CHANGE.assert_complete(ChangeState.values)
+
+    def test_have_an_event_for_every_act(self) -> None:
+        assert set(EVENTS) == {each.name for each in AWARD.transitions}
+
+
+class TestADirectAward:
+    def test_takes_two_people(self, cast: Cast) -> None:
+        row = money.awaiting(cast)
+        with pytest.raises(NotPossible, match="You proposed it"):
+            AWARD.apply(row, "approve", by=cast.actor(cast.funder), at=cast.at)
+        second = cast.actor(money.second_officer(cast))
+        done = AWARD.apply(row, "approve", by=second, at=cast.at)
+        assert (done.state, done.award_on) == (S.IN_FORCE, money.local_day(cast.at))
+        assert Fund.objects.get(pk=row.fund_id).published_at == cast.at
+
+    def test_takes_two_people_in_the_database_too(self, cast: Cast) -> None:
+        row = money.in_force(cast)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Award.objects.filter(pk=row.pk).update(in_force_by=row.proposed_by)
+
+    def test_is_not_put_in_force_as_if_after_a_call(self, cast: Cast) -> None:
+        row = money.proposed(cast)
+        with pytest.raises(NotPossible, match="second person"):
+            awards.put_in_force(award=row, by=cast.actor(cast.funder), at=cast.at)
+
+    def test_is_not_sent_before_its_lines_make_its_amount(self, cast: Cast) -> None:
+        row = money.proposed(cast, lines=[(LineKind.STAFF, D(6_000))])
+        with pytest.raises(NotPossible, match="The lines come to EUR 6,000.00"):
+            AWARD.apply(row, "send", by=cast.actor(cast.funder), at=cast.at)
+
+    def test_refused_gives_its_money_back(self, cast: Cast) -> None:
+        row = money.awaiting(cast)
+        assert Fund.objects.get(pk=row.fund_id).left == D(90_000)
+        by = cast.actor(money.second_officer(cast))
+        AWARD.apply(row, "refuse", by=by, at=cast.at, comment="Open a call.")
+        assert Fund.objects.get(pk=row.fund_id).left == D(100_000)
+
+
+class TestAnAwardAfterACall:
+    def test_is_put_in_force_by_one(self, cast: Cast) -> None:
+        key = uuid4()
+        how: dict[str, Any] = {"is_direct": False, "justification": "", "application_uuid": key}
+        row = money.proposed(cast, fund=money.fund(cast), **how)
+        assert money.proposed(cast, fund=row.fund, **how) == row  # once for one application
+        done = awards.put_in_force(award=row, by=cast.actor(cast.funder), at=cast.at)
+        assert done.state == S.IN_FORCE
+
+
+class TestAProposal:
+    @pytest.mark.parametrize(
+        ("more", "words"),
+        [
+            ({"currency": "USD"}, "The fund is in EUR. An award from it cannot be in USD"),
+            ({"amount": D(200_000)}, "The fund has EUR 100,000.00 left"),
+            ({"amount": D(0)}, "more than nothing"),
+        ],
+    )
+    def test_is_refused_with_the_reason(self, cast: Cast, more: dict[str, Any], words: str) -> None:
+        with pytest.raises(NotPossible, match=words):
+            money.proposed(cast, **more)
+        assert not Award.objects.exists()
+
+    def test_has_no_overhead_where_the_fund_pays_none(self, cast: Cast) -> None:
+        kept = money.fund(cast, allows_overhead=False)
+        with pytest.raises(NotPossible, match="does not pay overhead"):
+            money.proposed(cast, fund=kept, lines=[(LineKind.OVERHEAD, D(10_000))])
+
+    def test_is_made_by_the_fund_alone(self, cast: Cast) -> None:
+        kept = money.fund(cast)
+        row = money.proposed(cast, fund=kept)
+        assert not sees(cast, "ngo_manager", row)
+        assert not sees(cast, "co_ordinator", row)
+        assert sees(cast, "funder", row)
+        with pytest.raises(NotAllowed):
+            AWARD.apply(row, "send", by=cast.actor(cast.ngo_manager), at=cast.at)
+
+
+class TestSight:
+    def test_of_an_award_in_force(self, cast: Cast) -> None:
+        row = money.in_force(cast)
+        seen = {
+            name
+            for name in (
+                "funder", "ngo_manager", "ngo_caseworker", "other_manager", "co_ordinator",
+                "rapporteur", "officer",
+            )
+            if sees(cast, name, row)
+        }  # fmt: skip
+        assert seen == {"funder", "ngo_manager", "co_ordinator"}
+
+
+class TestPaying:
+    def test_ends_an_instalment_once_all_of_it_is_paid(self, cast: Cast) -> None:
+        row = money.due(cast)
+        money.pay(cast, row, D(2_000))
+        assert Instalment.objects.get(pk=row.pk).state == InstalmentState.DUE
+        money.pay(cast, row, D(3_000))
+        row = Instalment.objects.get(pk=row.pk)
+        assert (row.state, row.paid) == (InstalmentState.PAID, D(5_000))
+        assert money.now(row.award).paid == D(5_000)
+
+    def test_more_than_is_open_is_refused_in_words(self, cast: Cast) -> None:
+        row = money.due(cast)
+        with pytest.raises(NotPossible, match=r"EUR 5,000.00 of this instalment is open.*5,000.01"):
+            money.pay(cast, row, D("5000.01"))
+        assert not Payment.objects.exists()
+
+    def test_twice_with_one_form_is_one_payment(self, cast: Cast) -> None:
+        row, key = money.due(cast), uuid4()
+        for _twice in range(2):
+            money.pay(cast, row, client_key=key)
+        assert Payment.objects.count() == 1
+
+    def test_again_is_refused(self, cast: Cast) -> None:
+        row = money.due(cast)
+        money.pay(cast, row)
+        with pytest.raises(NotPossible, match="paid already"):
+            money.pay(cast, row)
+
+    def test_waits_for_the_award(self, cast: Cast) -> None:
+        row = money.instalment(cast, money.proposed(cast))
+        with pytest.raises(NotPossible, match="not in force"):
+            money.pay(cast, row)
+
+    def test_waits_for_a_report(self, cast: Cast) -> None:
+        report = uuid4()
+        row = payments.plan_instalment(
+            award=money.in_force(cast), due_on=money.local_day(cast.at), amount=D(100),
+            report_uuid=report, by=cast.actor(cast.funder), at=cast.at,
+        )  # fmt: skip
+        assert payments.keep_up(cast.at) == 0
+        with pytest.raises(NotPossible, match="report"):
+            money.pay(cast, row, D(100))
+        assert payments.report_accepted(report_uuid=report, at=cast.at) == 1
+        assert Instalment.objects.get(pk=row.pk).state == InstalmentState.DUE
+
+    def test_no_more_is_planned_than_the_award_has(self, cast: Cast) -> None:
+        row = money.in_force(cast)
+        money.instalment(cast, row, D(8_000))
+        with pytest.raises(NotPossible, match="EUR 11,000.00, more than the award"):
+            money.instalment(cast, row, D(3_000))
+
+
+class TestChanging:
+    def change(self, cast: Cast, row: Award, **more: Any) -> Any:
+        text = {"lines": {"staff": D(5_000), "ict": D(1_000)}, "words": "Tablets."} | more
+        by = text.pop("by", cast.actor(cast.ngo_manager))
+        return changes.propose_change(
+            award=row, client_key=uuid4(), by=by, at=cast.at, **text
+        )  # fmt: skip
+
+    def test_of_lines_takes_the_funders_approval(self, cast: Cast) -> None:
+        row = money.in_force(cast)
+        asked = self.change(cast, row, is_reallocation=True)
+        assert asked.state == ChangeState.PROPOSED
+        done = changes.sign(change=asked, by=cast.actor(cast.funder), at=cast.at)
+        assert done.state == ChangeState.IN_FORCE
+        lines = dict(BudgetLine.objects.filter(award=row).values_list("kind", "amount"))
+        assert lines == {"staff": D(5_000), "shelter": D(4_000), "ict": D(1_000)}
+
+    def test_of_the_amount_leaves_what_was_signed(self, cast: Cast) -> None:
+        row = money.in_force(cast)
+        later = row.until_on + timedelta(days=90)
+        asked = self.change(
+            cast, row, lines={"staff": D(9_000)}, new_until_on=later, by=cast.actor(cast.funder)
+        )
+        changes.sign(change=asked, by=cast.actor(cast.ngo_manager), at=cast.at)
+        row = money.now(row)
+        assert (row.amount, row.signed_amount) == (D(13_000), D(10_000))
+        assert (row.until_on, row.signed_until_on) == (later, later - timedelta(days=90))
+        assert Fund.objects.get(pk=row.fund_id).awarded == D(13_000)
+
+    def test_below_what_was_spent_is_refused(self, cast: Cast) -> None:
+        row = money.in_force(cast)
+        awards.state_spending(
+            award=row, spent={"staff": D(5_500)}, as_of_on=money.local_day(cast.at),
+            by=cast.actor(cast.ngo_manager), at=cast.at,
+        )  # fmt: skip
+        with pytest.raises(NotPossible, match="EUR 5,500.00 is spent already"):
+            self.change(cast, row, is_reallocation=True)
+
+    def test_is_not_signed_twice_by_one_side(self, cast: Cast) -> None:
+        asked = self.change(cast, money.in_force(cast), is_reallocation=True)
+        again = changes.sign(change=asked, by=cast.actor(cast.ngo_manager), at=cast.at)
+        assert again.state == ChangeState.PROPOSED
+
+
+class TestSpending:
+    def test_above_its_line_asks_for_a_reallocation(self, cast: Cast) -> None:
+        row = money.in_force(cast)
+        with pytest.raises(NotPossible, match="Ask for a reallocation"):
+            awards.state_spending(
+                award=row, spent={"staff": D(6_001)}, as_of_on=money.local_day(cast.at),
+                by=cast.actor(cast.ngo_manager), at=cast.at,
+            )  # fmt: skip
+
+
+class TestCancelling:
+    def test_keeps_what_was_paid_and_gives_the_rest_back(self, cast: Cast) -> None:
+        row = money.due(cast)
+        money.pay(cast, row, D(2_000))
+        by = cast.actor(cast.funder)
+        done = AWARD.apply(money.now(row.award), "cancel", by=by, at=cast.at, comment="Closed.")
+        assert (done.state, done.planned, done.paid) == (S.CANCELLED, D(2_000), D(2_000))
+        assert Fund.objects.get(pk=done.fund_id).awarded == D(2_000)
+        assert Instalment.objects.get(pk=row.pk).state == InstalmentState.CANCELLED
+
+
+class TestTheSweep:
+    def test_ends_what_is_over_and_pays_on(self, cast: Cast) -> None:
+        row = money.due(cast)
+        after = cast.at + timedelta(days=400)
+        assert awards.keep_up(after) == 1
+        assert awards.keep_up(after) == 0
+        money.pay(cast, row, at=after)
+        assert money.now(row.award).state == S.ENDED
