@@ -11,12 +11,15 @@ from django.views.decorators.http import require_safe
 
 from common.marks import Permission, needs
 from funding.models.declarations import SurveyRound
+from funding.service_days import service_days
 from funding.survival_access import is_asked
 from funding.survival_choices import RoundState
+from funding.survival_figures import per_cent
 from funding.survival_questions import QUOTED, QUOTED_SOURCE
 from funding.views.rounds import share_in_words, words_of
 from partners.access import Actor
 from partners.deed_workflow import local_day
+from partners.models import ServiceOffer
 from partners.views.deeds import actor_of
 from partners.views.lists import columns
 
@@ -42,6 +45,7 @@ def sustainability(request: HttpRequest) -> HttpResponse:
         "quoted": QUOTED,
         "quoted_source": QUOTED_SOURCE,
         "tasks": _own(actor) if answers else [],
+        "service_days": _service_days(actor, own=answers),
         "acts": _acts(actor),
     }
     return render(request, "funding/sustainability.html", context)
@@ -87,6 +91,16 @@ def _past(row: SurveyRound) -> dict[str, Any]:
         "label": f"{label} ({_('synthetic')})" if row.is_synthetic else label,
         "href": row.get_absolute_url(),
     }
+
+
+def _service_days(actor: Actor, *, own: bool) -> dict[str, Any]:
+    """F5, of one's own services; for the others of every service they see in the registry."""
+    offers = ServiceOffer.objects.visible_to(actor)
+    if own:
+        offers = offers.filter(organisation_id=actor.organisation_id)
+    found = service_days(offers, today=local_day(actor.at))
+    share = per_cent(found.not_full, found.days) if found.days else None
+    return {"found": found, "share": share, "is_own": own}
 
 
 def _own(actor: Actor) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deadlines.services.sweep import sweep
+from funding.services import declarations
 from partners.models import Conversation
 from partners.services import conversations
 from referrals.choices import EmergencyReason, OrderedBy, Outcome, Section
@@ -51,7 +52,10 @@ FIELDS = ("name", "document", "contact", "safe", "story", "question", "answer", 
           "legal_basis", "order", "no_disclosure", "message", "slip", "attachment")  # fmt: skip
 #: Where a confidential house is: the words of `tests.partners.houses.SECRET`.
 HOUSE = ("house", "street", "town")
-CANARY = {field: f"Qz{field}kqx" for field in (*FIELDS, *HOUSE)}
+#: What an organisation declared about itself, and where its managers read it back.
+DECLARED = ("declared",)
+PAGES_OF_THE_DECLARATION = {"funding:staffing"}
+CANARY = {field: f"Qz{field}kqx" for field in (*FIELDS, *HOUSE, *DECLARED)}
 #: Whoever is in the circle of the case, and the pages on which they may read of it.
 CIRCLE = ("caseworker", "manager", "officer")
 PAGES_OF_THE_CASE = {
@@ -91,6 +95,11 @@ def go_all_the_way(cast: Cast) -> Referral:
     # A confidential house with a place that somebody holds: its address is a canary as well.
     for address in ("partners:hold", "partners:hsds-service@public"):
         ARGUMENTS[address](cast)
+    declarations.enter_staff(
+        on=cast.at.date(), figures={"posts": 1, "vacancies": 0, "lost": 0, "lost_for_money": 0,
+                                    "reserves": 1, "monthly_cost": 1},
+        currency=CANARY["declared"], by=cast.actor(cast.ngo_manager), at=cast.at,
+    )  # fmt: skip
     keeper, officer = cast.actor(cast.ngo_caseworker), cast.actor(cast.officer)
     referral = stages.draft(cast, narrative=CANARY["story"])
     identity.record_identity(
@@ -227,9 +236,11 @@ def judge_page(name: str, who: str, url: str, response: Any) -> list[str]:
         wrong += [f"{who} {name}: {field} in a title or a link" for field in found_in(shown)]
     found = found_in(body)
     if who not in CIRCLE or name not in PAGES_OF_THE_CASE:
-        wrong += [f"{who} {name}: {field}" for field in found if field not in HOUSE]
+        wrong += [f"{who} {name}: {field}" for field in found if field not in (*HOUSE, *DECLARED)]
     if who != "manager" or name not in PAGES_OF_THE_HOUSE:
         wrong += [f"{who} {name}: {field}" for field in found if field in HOUSE]
+    if who != "manager" or name not in PAGES_OF_THE_DECLARATION:
+        wrong += [f"{who} {name}: {field}" for field in found if field in DECLARED]
     return wrong
 
 
@@ -269,6 +280,7 @@ def test_a_canary_is_heard_in_its_own_cage_only(
         shown |= {field for field in found_in(response.content) if who in CIRCLE}
     assert wrong == []
     assert shown >= {"story", "question", "answer", "opinion", "message"}, "its own people read it"
+    assert "declared" in shown, "its managers read back what they declared"
 
     opened = StrictClient()
     opened.sign_in(cast.ngo_manager)

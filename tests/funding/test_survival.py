@@ -27,7 +27,7 @@ from partners.access import system_actor
 from tests.funding.surveyed import answered, closed, declared, figures, members, opened
 from tests.support.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
+pytestmark = pytest.mark.django_db
 INCOME, NEEDS = RoundKind.INCOME, RoundKind.NEEDS
 
 
@@ -82,6 +82,7 @@ class TestARound:
         assert kept.amounts == {"state_central": Decimal(1)}
 
 
+@pytest.mark.sqlite_too
 class TestADeclaration:
     def test_is_read_by_its_own_managers_and_by_nobody_else(self, cast: Cast) -> None:
         row = opened(cast, INCOME)

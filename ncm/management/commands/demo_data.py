@@ -21,6 +21,7 @@ from ncm.demo_places import DemoPlaces
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
 from ncm.demo_registry import DemoRegistry
 from ncm.demo_requests import DemoRequests
+from ncm.demo_survival import DemoSurvival
 from ncm.demo_talk import DemoTalk
 from ncm.models import TaskForce
 from partners.access import Actor, actor_for, system_actor
@@ -141,6 +142,7 @@ class DemoCountry:
         DemoRegistry(self.now, self.people).build()
         DemoRequests(self.now, self.people).build()
         DemoTalk(self.now, self.people).build()
+        DemoSurvival(self.now, self.people).build()
 
     def _areas(self) -> None:
         country = Area.objects.create(code="EX", name=str(current().name), level="country")
