@@ -10,7 +10,8 @@ class FundingConfig(AppConfig):
 
     def ready(self) -> None:
         """Each topic registers its own, in one function of its module."""
-        from funding import money, survival
+        from funding import calls, money, survival
 
         money.register()
+        calls.register()
         survival.register()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from common.country import current
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
+from funding import application_follow as application
 from funding import money_clocks as clocks
 from funding import money_notifications as notifications
 from funding.amounts import written
@@ -188,6 +189,7 @@ _BEGINS: tuple[Any, ...] = (
     _fund_is_known,
     clocks.second_person_answered,
     notifications.in_force,
+    application.award_approved,
 )
 
 AWARD = Workflow(
@@ -242,7 +244,12 @@ AWARD = Workflow(
             guard=_by_somebody_else,
             sets=_gives_all_back,
             stamps="over",
-            then=(_cancel_the_rest, clocks.second_person_answered, notifications.refused),
+            then=(
+                _cancel_the_rest,
+                clocks.second_person_answered,
+                notifications.refused,
+                application.award_refused,
+            ),
             label=_("Refuse as the second person"),
         ),
         Transition(
@@ -254,7 +261,12 @@ AWARD = Workflow(
             guard=_moved_up_to_somebody_else,
             sets=_gives_all_back,
             stamps="over",
-            then=(_cancel_the_rest, clocks.second_person_answered, notifications.refused),
+            then=(
+                _cancel_the_rest,
+                clocks.second_person_answered,
+                notifications.refused,
+                application.award_refused,
+            ),
             label=_("Refuse for the co-ordination"),
         ),
         Transition(
@@ -377,7 +389,7 @@ INSTALMENT = Workflow(
             guard=_can_be_paid,
             chooses=_paid_in_full,
             sets=_counted,
-            then=(clocks.payment_made, notifications.paid),
+            then=(clocks.payment_made, notifications.paid, application.instalment_paid),
             label=_("Record a payment"),
             follows=_("Paid once all of it is; the clock of late payment ends"),
         ),

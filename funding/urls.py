@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from funding import survival_urls
+from funding import call_urls, survival_urls
 
 app_name = "funding"
-urlpatterns: list[URLPattern] = [*survival_urls.patterns]
+urlpatterns: list[URLPattern] = [*call_urls.patterns, *survival_urls.patterns]

@@ -6,6 +6,15 @@ offered here: whoever uses it says so by its own module's name, and a test knows
 
 from funding.models import declarations as _declarations  # noqa: F401
 from funding.models import staffing as _staffing  # noqa: F401
+from funding.models.applications import (
+    Application,
+    ApplicationEvent,
+    ApplicationFile,
+    ApplicationLine,
+    Complaint,
+    DecisionLine,
+    FundingDecision,
+)
 from funding.models.awards import (
     Award,
     AwardChange,
@@ -14,22 +23,39 @@ from funding.models.awards import (
     CoFunding,
 )
 from funding.models.budgets import BudgetLine, Spending
+from funding.models.calls import Call, CallEvent, CallQuestion, Criterion
 from funding.models.funds import Fund, FundEvent
 from funding.models.payments import Instalment, Payment
 from funding.models.programmes import EmpowermentProgramme, ProgrammeFollowUp
+from funding.models.reviews import Review, Reviewer, ReviewEvent, Score
 
 __all__ = [
+    "Application",
+    "ApplicationEvent",
+    "ApplicationFile",
+    "ApplicationLine",
     "Award",
     "AwardChange",
     "AwardEvent",
     "BudgetLine",
+    "Call",
+    "CallEvent",
+    "CallQuestion",
     "ChangedLine",
     "CoFunding",
+    "Complaint",
+    "Criterion",
+    "DecisionLine",
     "EmpowermentProgramme",
     "Fund",
     "FundEvent",
+    "FundingDecision",
     "Instalment",
     "Payment",
     "ProgrammeFollowUp",
+    "Review",
+    "ReviewEvent",
+    "Reviewer",
+    "Score",
     "Spending",
 ]
