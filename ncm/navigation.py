@@ -152,7 +152,11 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
             ),
         ),
         Section(
-            _("Funding"), (Entry(_("Sustainability"), "funding:sustainability", P.FUNDING_SEE),)
+            _("Funding"),
+            (
+                Entry(_("Calls"), "funding:calls", P.FUNDING_SEE),
+                Entry(_("Sustainability"), "funding:sustainability", P.FUNDING_SEE),
+            ),
         ),
         Section(_("Co-ordination"), ()),
         Section(_("Reports"), (Entry(_("Reports"), "ncm:reports", P.REPORT_SEE),)),

@@ -102,6 +102,7 @@ def _drawn(head: list[str], rows: list[list[str]]) -> list[str]:
 def workflows_page() -> str:
     from common.country import FOLDER, load
     from funding import money_workflow as money
+    from funding.call_workflow import APPLICATION, CALL, COMPLAINT, REVIEW
     from funding.survey_workflow import ROUND
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
@@ -128,6 +129,10 @@ def workflows_page() -> str:
         "A version of guidance": GUIDANCE,
         "A request for access to a facility": ACCESS,
         "An authorisation to enter a facility": AUTHORISATION,
+        "A call for applications for money": CALL,
+        "An application for money": APPLICATION,
+        "A review of an application": REVIEW,
+        "A complaint about a decision on money": COMPLAINT,
         "An award of money": money.AWARD,
         "An instalment of an award": money.INSTALMENT,
         "A change of an award that both sides sign": money.CHANGE,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import open_account
 from common.country import current
+from ncm.demo_calls import DemoCalls
 from ncm.demo_contacts import DemoContacts
 from ncm.demo_deeds import DemoDeeds
 from ncm.demo_learning import DemoLearning
@@ -140,6 +141,7 @@ class DemoCountry:
         DemoDeeds(self.now, self.people).build()
         DemoLearning(self.now, self.people).build()
         DemoRegistry(self.now, self.people).build()
+        DemoCalls(self.now, self.people).build()
         DemoRequests(self.now, self.people).build()
         DemoTalk(self.now, self.people).build()
         DemoSurvival(self.now, self.people).build()
