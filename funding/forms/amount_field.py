@@ -18,10 +18,8 @@ class AmountField(forms.CharField):
         box = forms.TextInput(attrs={"inputmode": "decimal", "class": "govuk-input--width-10"})
         super().__init__(**{"max_length": 20, "widget": box, **how})
 
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, Decimal):
-            return value
-        text = super().to_python(value)
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
         if not text:
             return None
         if not _AMOUNT.fullmatch(text):
@@ -33,10 +31,6 @@ class AmountField(forms.CharField):
                 code="amount",
             )
         return Decimal(text).quantize(Decimal("0.01"))
-
-    def clean(self, value: Any) -> Any:
-        amount = super().clean(value)
-        return amount if amount not in ("", None) else None
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value:.2f}".removesuffix(".00") if isinstance(value, Decimal) else value

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import DateInputs
+from funding.amounts import written
 from funding.call_choices import ComplaintOutcome, Verdict
 from funding.forms.amount_field import AmountField
 from funding.models import Application, ApplicationLine, Fund
@@ -23,7 +24,7 @@ WHEN = ("area", "from_on", "until_on")
 class About(forms.Form):
     """What the organisation will do with the money, and why."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput, required=False)
     title = forms.CharField(
         label=_("Title"), max_length=140, required=False,
         help_text=_("It stands in public lists if you are awarded the money. Never name a person."),
@@ -41,7 +42,7 @@ class About(forms.Form):
 class When(forms.Form):
     """Where and how long."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput, required=False)
     area = AreaChoice(
         label=_("Where"), queryset=Area.objects.order_by("path"),
         empty_label=_("The whole country"), required=False,
@@ -85,7 +86,7 @@ class Proposal(forms.Form):
 class Money(forms.Form):
     """How much for what: a box for each line; the sum is reckoned."""
 
-    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput, required=False)
 
     def __init__(self, application: Application, data: Mapping[str, Any] | None = None) -> None:
         standing = {line.kind: line for line in application.lines.all()}
@@ -187,7 +188,7 @@ class Decide(forms.Form):
                 label=_("%(line)s, in %(currency)s")
                 % {"line": line.get_kind_display(), "currency": currency},
                 help_text=_("Asked for: %(amount)s. Only where money is awarded.")
-                % {"amount": line.amount},
+                % {"amount": written(line.amount, currency)},
                 required=False,
             )
         self.fields["reason"] = words(

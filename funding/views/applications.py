@@ -38,6 +38,7 @@ from funding.services import applications as services
 from funding.views.call_shown import (
     application_facts,
     application_tag,
+    award_href,
     file_shown,
     line_rows,
     past,
@@ -221,7 +222,7 @@ def _notes(
     if found.award_uuid is not None:
         award = Award.objects.visible_to(actor).filter(uuid=found.award_uuid).first()
         if award is not None:
-            href = award.get_absolute_url()
+            href = award_href(award)
             notes.append({"text": _("The award:"), "href": href, "label": award.reference})
     return notes
 
@@ -374,7 +375,7 @@ def _text(
     form = kind(typed(request), initial={**standing, "version": found.version})
     if form.is_valid():
         given = {name: form.cleaned_data[name] for name in names}
-        version = form.cleaned_data["version"]
+        version = form.cleaned_data["version"] or 0
         now = Application.objects.visible_to(actor).get(pk=found.pk)
         theirs = {name: getattr(now, name) for name in names}
         if now.version != version and theirs != given:
@@ -397,7 +398,7 @@ def _text(
 def _money(request: HttpRequest, actor: Actor, found: Application) -> HttpResponse:
     form = asked.Money(found, typed(request))
     if form.is_valid():
-        version = form.cleaned_data["version"]
+        version = form.cleaned_data["version"] or 0
         act = lambda: services.set_lines(  # noqa: E731
             application=found, lines=form.lines(), by=actor, at=actor.at, version=version
         )

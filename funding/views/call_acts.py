@@ -232,7 +232,7 @@ def ranking(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "weights": [f"{each.name}: {each.weight} %" for each in found.criteria.all()],
         "awarded": _awarded(found, decided.values()),
         "announce": reverse("funding:call-act", args=[found.uuid, "announce"])
-        if found.state == CallState.IN_REVIEW
+        if found.state == CallState.IN_REVIEW and len(decided) == len(ranked)
         else "",
     }
     return render(request, "funding/ranking.html", context)

@@ -23,7 +23,8 @@ def write_call(desk: Visitor, cast: Cast, today: date) -> None:
     desk.open("/funding/calls/").follow("Write a call")
     desk.write("Title", "Beds for two years (invented)")
     desk.write("What the money is for", "Beds, day and night, for whoever needs one.")
-    desk.write("Money there is", "50000").write("At most for one application", "30000")
+    desk.write("Money there is", "50000")
+    desk.page.fill("input[name=largest]", "30000")
     fill_day(desk, "questions_until", today + timedelta(days=5))
     fill_day(desk, "closes_on", today + timedelta(days=10))
     fill_day(desk, "decide_by_on", today + timedelta(days=40))
@@ -64,7 +65,7 @@ def review(visit: Callable[..., Visitor], cast: Cast, call: Call) -> None:
         desk = visit().arrive_as(user)
         desk.open("/inbox/").press("You are asked to review applications for money")
         if not n:
-            desk.picture("reviews")
+            desk.picture("money-reviews")
         desk.follow("Lantern House")
         desk.page.check("input[name=tied][value=no]")
         desk.press("Declare")
@@ -72,7 +73,7 @@ def review(visit: Callable[..., Visitor], cast: Cast, call: Call) -> None:
             desk.page.check(f"input[name=points_{criterion.pk}][value='{4 + n}']")
         desk.write("Why", "The need is plain.")
         if not n:
-            desk.picture("review")
+            desk.picture("money-review")
         desk.press("Send the scores")
 
 
