@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from funding.models import Application, Award, Call, Payment
+from deadlines.models import Deadline
+from funding.models import Application, Award, Call, Instalment
 from funding.money_workflow import local_day
 from funding.services import calls
 from tests.funding import money, rounds
@@ -127,16 +128,17 @@ class TestEmergencyMoney:
         fill_day(office, "until_on", today + timedelta(days=30))
         office.picture("emergency-request").press("Send the request")
 
-        # The second: the decision.
-        desk.open("/inbox/").press("Emergency money is asked for").follow("Decide")
+        # The second: what came in; the third: the decision, with what is paid.
+        desk.open("/inbox/").press("Emergency money is asked for")
+        desk.picture("emergency-came-in").follow("Decide")
         desk.page.check("input[name=verdict][value=award]")
         desk.write("Reason", "The flood.").picture("emergency-decide")
         desk.press("Save the decision")
+        assert "Awarded" in desk.text
 
-        # The third: the payment.
-        award = Award.objects.get()
-        desk.follow(award.reference)
-        assert not Payment.objects.exists()
+        [instalment] = Instalment.objects.all()
+        money.pay(stage, instalment, instalment.amount, timezone.now())
+        assert not Deadline.objects.open().filter(kind="emergency_payment").exists()
         office.open("/inbox/").press("An application for money is decided")
         assert "The flood." in office.text
         office.picture("emergency-awarded")
