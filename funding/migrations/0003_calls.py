@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('funding', '0001_money'),
+        ("funding", "0002_money"),
         ('partners', '0016_reminders'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
