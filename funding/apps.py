@@ -10,8 +10,9 @@ class FundingConfig(AppConfig):
 
     def ready(self) -> None:
         """Each topic registers its own, in one function of its module."""
-        from funding import calls, money, survival
+        from funding import calls, money, survival, terms
 
         money.register()
         calls.register()
         survival.register()
+        terms.register()

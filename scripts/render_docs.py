@@ -102,6 +102,7 @@ def _drawn(head: list[str], rows: list[list[str]]) -> list[str]:
 def workflows_page() -> str:
     from common.country import FOLDER, load
     from funding import money_workflow as money
+    from funding import terms_workflow as terms
     from funding.call_workflow import APPLICATION, CALL, COMPLAINT, REVIEW
     from funding.survey_workflow import ROUND
     from partners.change_workflow import CHANGE
@@ -137,6 +138,8 @@ def workflows_page() -> str:
         "An instalment of an award": money.INSTALMENT,
         "A change of an award that both sides sign": money.CHANGE,
         "A round of questions to civil society": ROUND,
+        "A condition of a grant": terms.CONDITION,
+        "A report on a grant": terms.REPORT,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

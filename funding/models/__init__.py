@@ -24,9 +24,11 @@ from funding.models.awards import (
 )
 from funding.models.budgets import BudgetLine, Spending
 from funding.models.calls import Call, CallEvent, CallQuestion, Criterion
+from funding.models.conditions import Condition, Contest, TermsEvent
 from funding.models.funds import Fund, FundEvent
 from funding.models.payments import Instalment, Payment
 from funding.models.programmes import EmpowermentProgramme, ProgrammeFollowUp
+from funding.models.reports import Figure, GrantReport, Indicator, LineSpent, ReportComment
 from funding.models.reviews import Review, Reviewer, ReviewEvent, Score
 
 __all__ = [
@@ -44,18 +46,26 @@ __all__ = [
     "ChangedLine",
     "CoFunding",
     "Complaint",
+    "Condition",
+    "Contest",
     "Criterion",
     "DecisionLine",
     "EmpowermentProgramme",
+    "Figure",
     "Fund",
     "FundEvent",
     "FundingDecision",
+    "GrantReport",
+    "Indicator",
     "Instalment",
+    "LineSpent",
     "Payment",
     "ProgrammeFollowUp",
+    "ReportComment",
     "Review",
     "ReviewEvent",
     "Reviewer",
     "Score",
     "Spending",
+    "TermsEvent",
 ]
