@@ -67,7 +67,10 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def own(self, actor: Actor) -> "ReviewQuerySet":
         """Those this person was named for."""
-        return self.visible_to(actor).filter(reviewer__user_id=actor.user_id)
+        mine = self.filter(
+            reviewer__user_id=actor.user_id, reviewer__organisation_id=actor.organisation_id
+        )
+        return mine.exclude(state=S.RELEASED)
 
     def open(self) -> "ReviewQuerySet":
         return self.filter(state__in=REVIEW_IS_OPEN)

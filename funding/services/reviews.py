@@ -107,3 +107,8 @@ def _own(review: Review, by: Actor) -> Review:
 def all_in(call: Call) -> bool:
     """Whether nothing is waited for, so that the scores may be read."""
     return not Review.objects.open().filter(reviewer__call=call).exists()
+
+
+def waiting(call: Call) -> int:
+    """How many reviews of a call are waited for: a number, nobody's name."""
+    return Review.objects.open().filter(reviewer__call=call).count()

@@ -17,8 +17,9 @@ from funding import eligibility
 from funding.amounts import written
 from funding.call_choices import ApplicationState, CallState, ReviewState
 from funding.forms import calls as asked
-from funding.models import Application, Award, Call, CallQuestion, Fund, Review
+from funding.models import Application, Award, Call, CallQuestion, Fund
 from funding.services import calls as services
+from funding.services import reviews
 from funding.views.call_shown import award_href, call_facts, call_tag, moment, past
 from partners.access import Actor, get_or_404, may
 from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
@@ -115,7 +116,13 @@ def call(request: HttpRequest, uuid: UUID) -> HttpResponse:
     criteria = list(found.criteria.all())
     own = None
     if P.FUNDING_APPLY in actor.permissions:
-        own = Application.objects.own(actor).filter(call=found).order_by("-pk").first()
+        own = (
+            Application.objects.visible_to(actor)
+            .own(actor)
+            .filter(call=found)
+            .order_by("-pk")
+            .first()
+        )
     context = {
         "call": found,
         "tags": [call_tag(found, actor)],
@@ -240,7 +247,7 @@ def _result(found: Call, actor: Actor) -> dict[str, Any] | None:
 def _desk(found: Call, actor: Actor) -> dict[str, Any]:
     """What the fund sees to: how many came in, who still reviews, where the ranking stands."""
     sent = found.applications.filter(state=ApplicationState.SUBMITTED).count()
-    waiting = Review.objects.open().filter(reviewer__call=found).count()
+    waiting = reviews.waiting(found)
     lines = []
     if found.state == S.OPEN and not found.is_emergency:
         words = ngettext(
@@ -274,7 +281,7 @@ def _desk(found: Call, actor: Actor) -> dict[str, Any]:
 def new(request: HttpRequest) -> HttpResponse:
     """Begin a draft; only the fund's own people read it."""
     actor = actor_of(request)
-    funds = Fund.objects.kept_by(actor).open().order_by("name", "pk")
+    funds = Fund.objects.visible_to(actor).kept_by(actor).open().order_by("name", "pk")
     first = funds.first()
     start: dict[str, Any] = {"client_key": uuid4(), "version": 0}
     if first is not None:

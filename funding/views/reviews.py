@@ -40,7 +40,11 @@ LATEST_FIRST = Order("-created_at", "-id")
 def reviews(request: HttpRequest) -> HttpResponse:
     """What this person was asked to review, the latest first."""
     actor = actor_of(request)
-    rows = Review.objects.own(actor).select_related("application__organisation", "reviewer__call")
+    rows = (
+        Review.objects.visible_to(actor)
+        .own(actor)
+        .select_related("application__organisation", "reviewer__call")
+    )
     page = paginate(rows, LATEST_FIRST, cursor=request.GET.get("cursor", ""))
     context = {
         "page": page,
@@ -71,8 +75,12 @@ def reviews(request: HttpRequest) -> HttpResponse:
 def review(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One review: first the declaration, then the application and the points."""
     actor = actor_of(request)
-    rows = Review.objects.own(actor).select_related(
-        "application__organisation", "application__fund", "application__area", "reviewer__call"
+    rows = (
+        Review.objects.visible_to(actor)
+        .own(actor)
+        .select_related(
+            "application__organisation", "application__fund", "application__area", "reviewer__call"
+        )
     )
     found = get_or_404(rows, actor, uuid=uuid)
     if found.state == S.ASSIGNED:
