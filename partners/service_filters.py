@@ -5,18 +5,27 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.cache import cache
 from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from common.fields import SEPARATOR
 from partners.choices_places import Eligibility
-from partners.filters import areas
+from partners.filters import AREAS_KEPT, areas
 from partners.languages import offered_languages
 from partners.models import Area, PlaceCount, ServiceOffer, ServiceType
 from partners.models.services import ServiceOfferQuerySet
 
 Rows = ServiceOfferQuerySet
+
+
+def kinds() -> list[ServiceType]:
+    """Every kind of service in its order; as they were for as long as areas are."""
+    kept: list[ServiceType] = cache.get_or_set(
+        "partners.kinds", lambda: list(ServiceType.objects.all()), AREAS_KEPT
+    )
+    return kept
 
 
 class ServiceFilter(django_filters.FilterSet):
@@ -62,9 +71,7 @@ class ServiceFilter(django_filters.FilterSet):
             (code, "\N{EM SPACE}" * (path.count("/") - 1) + name) for code, name, path in known
         ]
         self.filters["language"].extra["choices"] = offered_languages()
-        self.filters["kind"].extra["choices"] = [
-            (kind.code, kind.name) for kind in ServiceType.objects.all()
-        ]
+        self.filters["kind"].extra["choices"] = [(kind.code, kind.name) for kind in kinds()]
 
     @property
     def is_narrowing(self) -> bool:

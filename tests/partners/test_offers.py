@@ -119,7 +119,7 @@ class TestOffer:
         for number in range(8):
             houses.shelter(cast, name=f"House {number} (invented)", location=houses.house(cast))
         client.get(LIST)
-        with at_most(14) as queries:
+        with at_most(8) as queries:
             assert len(client.get(LIST).context["rows"]) == 8
         reading = [sql for sql in queries.sql if "partners_serviceoffer" in sql]
         assert len(reading) <= 8
