@@ -206,11 +206,13 @@ urlpatterns = [
     path("held/<uuid:uuid>/<slug:name>/", tonight.act, name="hold-act"),
     path("emergencies/", emergencies.emergencies, name="emergencies"),
     path("emergencies/<uuid:uuid>/<slug:name>/", emergencies.act, name="emergency-act"),
-    path("protocols/", protocols.protocols, name="protocols"),
-    path("protocols/new/", protocols.new, name="protocol-new"),
-    path("protocols/<uuid:uuid>/", protocols.protocol, name="protocol"),
-    path("protocols/<uuid:uuid>/draft/<slug:page>/", protocols.page, name="protocol-page"),
-    path("protocols/<uuid:uuid>/act/<slug:name>/", protocols.act, name="protocol-act"),
+    path("agreements/protocols/", protocols.protocols, name="protocols"),
+    path("agreements/protocols/new/", protocols.new, name="protocol-new"),
+    path("agreements/protocols/<uuid:uuid>/", protocols.protocol, name="protocol"),
+    path(
+        "agreements/protocols/<uuid:uuid>/draft/<slug:page>/", protocols.page, name="protocol-page"
+    ),
+    path("agreements/protocols/<uuid:uuid>/act/<slug:name>/", protocols.act, name="protocol-act"),
     path("facilities/", facilities.facilities, name="facilities"),
     path("facilities/new/", facility_pages.new, name="facility-new"),
     path("facilities/figures/", facilities.figures, name="facility-counts"),

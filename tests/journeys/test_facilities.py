@@ -64,7 +64,7 @@ class TestALocalProtocol:
         self, visit: Callable[..., Visitor], stage: Cast
     ) -> None:
         today = local_day(timezone.now())
-        office = visit().arrive_as(stage.ngo_manager).open("/protocols/")
+        office = visit().arrive_as(stage.ngo_manager).open("/agreements/protocols/")
         office.follow("Write a local protocol").write("Title", "The north at night (invented)")
         office.pick("Area", "\N{EM SPACE}North").write("Procedure", "Call first, then write.")
         office.press("Save and go on").follow("Who works by it")
@@ -85,4 +85,4 @@ class TestALocalProtocol:
         assert "Ada Example" in office.text
         assert LocalProtocol.objects.get().state == "in_force"
         office.picture("protocol")
-        visit().arrive_as(stage.other_manager).open("/protocols/").picture("protocols")
+        visit().arrive_as(stage.other_manager).open("/agreements/protocols/").picture("protocols")
