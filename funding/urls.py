@@ -2,7 +2,11 @@
 
 from django.urls import URLPattern
 
-from funding import call_urls, survival_urls
+from funding import call_urls, survival_urls, terms_urls
 
 app_name = "funding"
-urlpatterns: list[URLPattern] = [*call_urls.patterns, *survival_urls.patterns]
+urlpatterns: list[URLPattern] = [
+    *call_urls.patterns,
+    *survival_urls.patterns,
+    *terms_urls.patterns,
+]

@@ -12,17 +12,31 @@ class NcmConfig(AppConfig):
 
     def ready(self) -> None:
         from deadlines import jobs
-        from ncm.jobs import QUARTERLY_REPORT, quarterly_report
+        from ncm.jobs import (
+            QUARTERLY_REPORT,
+            STATE_OF_FUNDING,
+            quarterly_report,
+            state_of_funding,
+        )
+
+        words = {
+            "counting": _("Counting"),
+            "printing": _("Setting the pages"),
+            "not_allowed": _("Your role no longer includes building reports."),
+            "no_pdf": _("This installation cannot make PDF files. Tell whoever runs it."),
+        }
+        jobs.register(
+            STATE_OF_FUNDING,
+            run=state_of_funding,
+            label=_("State of funding"),
+            permission=Permission.FUNDING_OVERSEE,
+            words=words,
+        )
 
         jobs.register(
             QUARTERLY_REPORT,
             run=quarterly_report,
             label=_("Quarterly report"),
             permission=Permission.REPORT_BUILD,
-            words={
-                "counting": _("Counting"),
-                "printing": _("Setting the pages"),
-                "not_allowed": _("Your role no longer includes building reports."),
-                "no_pdf": _("This installation cannot make PDF files. Tell whoever runs it."),
-            },
+            words=words,
         )

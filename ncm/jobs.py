@@ -1,4 +1,4 @@
-"""Background work of the national co-ordination: the quarterly report as PDF."""
+"""Background work of the national co-ordination: reports as PDF."""
 
 from datetime import datetime
 
@@ -13,12 +13,16 @@ from common.pdf import PdfUnavailable
 from deadlines.jobs import JobFailed, JobFile, Progress
 from deadlines.models import Job
 from ncm.models import TaskForce
+from ncm.reports.base import Report
 from ncm.reports.formats import to_pdf
 from ncm.reports.periods import Quarter
 from ncm.reports.quarterly_report import QuarterlyReport
+from ncm.reports.state_of_funding import StateOfFunding
 from partners.access import Actor, actor_for, may
+from partners.deed_workflow import local_day
 
 QUARTERLY_REPORT = "quarterly_report"
+STATE_OF_FUNDING = "state_of_funding"
 
 
 def quarterly_report(job: Job, progress: Progress) -> JobFile:
@@ -27,14 +31,32 @@ def quarterly_report(job: Job, progress: Progress) -> JobFile:
     Asks again whether the person may, since the job was started some time ago.
     """
     at = job.started_at or job.created_at
+    actor = _asked_again(job, Permission.REPORT_BUILD, at)
+    quarter = Quarter.parse(job.params["quarter"])
+    report = QuarterlyReport(quarter, addressee=_addressee(actor, job.params.get("task_force")))
+    return _printed(job, report, progress, actor, at)
+
+
+def state_of_funding(job: Job, progress: Progress) -> JobFile:
+    """The PDF of `params`: language, and the uuid of a task force or None; as of the day it was
+    asked for."""
+    at = job.started_at or job.created_at
+    actor = _asked_again(job, Permission.FUNDING_OVERSEE, at)
+    addressee = _addressee(actor, job.params.get("task_force"))
+    report = StateOfFunding(local_day(job.created_at), addressee=addressee)
+    return _printed(job, report, progress, actor, at)
+
+
+def _asked_again(job: Job, permission: Permission, at: datetime) -> Actor:
+    """Whoever started the job, as they are now; it was started some time ago."""
     actor = actor_for(job.owner, at=at, organisation_uuid=job.organisation_uuid)
-    if not may(actor, Permission.REPORT_BUILD) or actor.organisation_uuid != job.organisation_uuid:
+    if not may(actor, permission) or actor.organisation_uuid != job.organisation_uuid:
         raise JobFailed("not_allowed")
+    return actor
+
+
+def _printed(job: Job, report: Report, progress: Progress, actor: Actor, at: datetime) -> JobFile:
     progress(0, 2, "counting")
-    report = QuarterlyReport(
-        Quarter.parse(job.params["quarter"]),
-        addressee=_addressee(actor, job.params.get("task_force")),
-    )
     with translation.override(job.params["language"]):
         context = report.context(at=at)
         progress(1, 2, "printing")
@@ -59,6 +81,6 @@ def _log(job: Job, actor: Actor, at: datetime) -> None:
             by=actor,
             at=at,
             subject=Subject("job", job.uuid),
-            field_group=QUARTERLY_REPORT,
+            field_group=job.kind,
             reason_code="pdf",
         )

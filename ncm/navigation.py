@@ -154,8 +154,10 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
         Section(
             _("Funding"),
             (
+                Entry(_("Grants"), "funding:desk", P.FUNDING_SEE),
                 Entry(_("Calls"), "funding:calls", P.FUNDING_SEE),
                 Entry(_("Sustainability"), "funding:sustainability", P.FUNDING_SEE),
+                Entry(_("State of funding"), "ncm:state-of-funding", P.FUNDING_OVERSEE),
             ),
         ),
         Section(_("Co-ordination"), ()),

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -28,7 +29,7 @@ from funding.models import (
 )
 from funding.models.awards import after_months
 from funding.models.reports import CELLS, NARRATIVE
-from funding.money_choices import AwardState
+from funding.money_choices import AwardState, InstalmentState
 from funding.services import awards, payments
 from funding.terms_choices import (
     Measures,
@@ -300,6 +301,24 @@ def commented(report: GrantReport) -> list[str]:
     figures = [f"figure-{each.uuid}" for each in report.award.indicators.all()]
     lines = [f"line-{each.kind}" for each in report.award.lines.all()]
     return [*NARRATIVE, *figures, *lines, "money_words"]
+
+
+def figures_before(report: GrantReport) -> dict[int, int]:
+    """{key of an indicator: what the reports sent before this one came to}."""
+    sent = Figure.objects.filter(
+        report__award=report.award_id,
+        report__number__lt=report.number,
+        report__sent_at__isnull=False,
+    ).exclude(report__state=R.DROPPED)
+    summed = sent.order_by().values("indicator_id").annotate(number=Sum("total"))
+    return {row["indicator_id"]: row["number"] for row in summed}
+
+
+def free_instalments(report: GrantReport) -> models.QuerySet[Instalment]:
+    """What of the same award is still to come and waits for no report."""
+    return Instalment.objects.filter(
+        award=report.award_id, state=InstalmentState.PLANNED, report_uuid__isnull=True
+    ).order_by("number")
 
 
 def _writable(report: GrantReport, by: Actor, version: int) -> GrantReport:

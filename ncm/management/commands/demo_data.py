@@ -24,6 +24,7 @@ from ncm.demo_registry import DemoRegistry
 from ncm.demo_requests import DemoRequests
 from ncm.demo_survival import DemoSurvival
 from ncm.demo_talk import DemoTalk
+from ncm.demo_terms import DemoTerms
 from ncm.models import TaskForce
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
@@ -145,6 +146,7 @@ class DemoCountry:
         DemoRequests(self.now, self.people).build()
         DemoTalk(self.now, self.people).build()
         DemoSurvival(self.now, self.people).build()
+        DemoTerms(self.now, self.people).build()
 
     def _areas(self) -> None:
         country = Area.objects.create(code="EX", name=str(current().name), level="country")
