@@ -24,12 +24,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """One question in one wording. `options` of a question with several answers are codes."""
+    """One question in one wording; `short` names it in a chart; `options` are (code, words)."""
 
     code: str
     version: int
     page: str
     words: Words
+    short: Words = ""
     indicator: str = ""
     answer: Answer = Answer.YES_NO
     options: tuple[tuple[str, Words], ...] = ()
@@ -47,30 +48,39 @@ BANK = (
         "additional", 1, "money",
         _("Do you need more money than you have now to keep up your services against "
           "trafficking?"),
+        short=_("Need more money"),
         indicator="F2",
     ),
     Question(
         "within_12", 1, "money",
         _("In the next 12 months, will you need money that nobody has promised you yet?"),
+        short=_("Need money within a year"),
         indicator="F3",
     ),
     Question(
         "fully_operational", 1, "services",
         _("Could you keep all your services fully open for the next 12 months without more money?"),
+        short=_("Could stay fully open"),
         indicator="F4",
     ),
-    Question("full_today", 1, "services", _("Do all your services work in full today?")),
+    Question(
+        "full_today", 1, "services", _("Do all your services work in full today?"),
+        short=_("Work in full today"),
+    ),
     Question(
         "lost_staff", 1, "staff",
         _("In the last 12 months, did trained staff leave because there was no money for them?"),
+        short=_("Lost trained staff"),
     ),
     Question(
         "remote_means", 1, "staff",
         _("Do your staff have what they need to help people safely from a distance?"),
+        short=_("Can help from a distance"),
     ),
     Question(
         "authorities_reached", 1, "staff",
         _("In the last 12 months, could you reach the authorities whenever a case needed it?"),
+        short=_("Reached the authorities"),
     ),
     Question(
         "obstacles", 1, "obstacles", _("What stands in the way of your work? Tick all that apply."),

@@ -5,17 +5,18 @@ directory, so that the figures have bases to look at. What each answers follows 
 """
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 from accounts.models import User
 from accounts.services import open_account
 from funding.models.declarations import SurveyRound
-from funding.services import declarations, programmes, rounds
+from funding.services import declarations, programmes, rounds, standings
 from funding.survival_choices import RoundKind
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import OrganisationKind, Role
 from partners.deed_workflow import local_day
-from partners.models import Area, Membership, Organisation
+from partners.models import Agreement, Area, Membership, Organisation, ServiceOffer
 from partners.services import memberships, organisations
 
 SAMPLES = 12
@@ -42,6 +43,16 @@ class DemoSurvival:
         self._open()
         self._staff()
         self._programmes()
+        self._standings()
+
+    def _standings(self) -> None:
+        """What Lantern House has stands on the agreement that ends before long."""
+        by = self._manager()
+        mine = Agreement.objects.visible_to(by).in_force().order_by("ends_on", "pk")
+        for offer in ServiceOffer.objects.in_use().filter(organisation=self.lantern)[:2]:
+            standings.enter_standing(
+                offer=offer, agreement=mine[0], posts=Decimal("2.5"), by=by, at=self.now
+            )
 
     def _members(self) -> list[Actor]:
         """One manager of each organisation of civil society that has one."""

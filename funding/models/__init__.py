@@ -5,6 +5,7 @@ offered here: whoever uses it says so by its own module's name, and a test knows
 """
 
 from funding.models import declarations as _declarations  # noqa: F401
+from funding.models import dependence as _dependence  # noqa: F401
 from funding.models import staffing as _staffing  # noqa: F401
 from funding.models.applications import (
     Application,

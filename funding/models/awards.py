@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.constraints import both_or_neither, in_choices, required_in_state
+from common.country import current
 from common.marks import Actor, Permission
 from funding.models.funds import NOTHING, Fund, currency, money
 from funding.money_choices import (
@@ -32,7 +33,6 @@ from funding.money_choices import (
 from partners.models import Agreement, Area, Organisation
 
 S = AwardState
-LONG_TERM_MONTHS = 24
 IS_PUBLIC = (S.IN_FORCE, S.ENDED, S.CANCELLED)
 
 
@@ -200,8 +200,9 @@ class Award(models.Model):
 
     @property
     def is_long_term(self) -> bool:
-        """Whether it runs for at least 24 months (S1)."""
-        return self.until_on + timedelta(days=1) >= after_months(self.from_on, LONG_TERM_MONTHS)
+        """Whether it runs for as many months as this country calls long-term (S1)."""
+        months = current().funding.long_term_months
+        return self.until_on + timedelta(days=1) >= after_months(self.from_on, months)
 
     @property
     def to_pay(self) -> Decimal:

@@ -119,6 +119,19 @@ def words_of(figure: RoundFigure) -> str:
             return str(wording(code, figure.version).words)
 
 
+def _short(figure: RoundFigure) -> str:
+    """What a figure is about, as a bar is named."""
+    match figure.code:
+        case figured.MEAN:
+            return _("State")
+        case figured.TOGETHER:
+            return _("Other sources together")
+        case code if code.startswith(figured.SOURCE):
+            return str(DonorClass(code.removeprefix(figured.SOURCE)).label)
+        case code:
+            return str(wording(code, figure.version).short)
+
+
 def share_in_words(figure: RoundFigure) -> str:
     """The share as it may be said."""
     match figure.bound:
@@ -155,7 +168,7 @@ def _chart(row: SurveyRound, kept: list[RoundFigure]) -> Any:
         wanted = [each for each in kept if MORE not in each.code]
         title = _("Yes, in per cent of those who answered the question")
     rows = [
-        {"what": words_of(each), "share": each.share if each.bound == Bound.EXACT else WITHHELD}
+        {"what": _short(each), "share": each.share if each.bound == Bound.EXACT else WITHHELD}
         for each in wanted
     ]
     if not any(isinstance(each["share"], int) for each in rows):

@@ -42,10 +42,11 @@ def staffing(request: HttpRequest) -> HttpResponse:
     kept = list(StaffCapacity.objects.visible_to(actor).select_related("key")[:LATEST])
     opened = [(each, each.figures, each.currency) for each in kept]
     latest = opened[0] if opened else None
+    months = runway(latest[1]) if latest else None
     context = {
         "latest": _facts(*latest[1:]) if latest else [],
         "as_of": date_format(latest[0].on) if latest else "",
-        "is_short": bool(latest) and (runway(latest[1]) or SHORT) < SHORT,
+        "is_short": months is not None and months < SHORT,
         "columns": columns(
             _("As of"), _("Posts"), _("Vacant"), _("Left"), _("For want of money"),
             _("Months the money lasts"),

@@ -112,6 +112,12 @@ def _own(actor: Actor) -> list[dict[str, Any]]:
             "status": "",
         },
         {
+            "label": _("What our services stand on, and when it ends"),
+            "href": reverse("funding:endings"),
+            "hint": _("Agreements and awards, with places and posts. The co-ordination sees it."),
+            "status": "",
+        },
+        {
             "label": _("Our empowerment programmes"),
             "href": reverse("funding:programmes"),
             "hint": _("Numbers only, with follow-ups after 6 and 12 months."),
@@ -124,4 +130,6 @@ def _own(actor: Actor) -> list[dict[str, Any]]:
 def _acts(actor: Actor) -> list[dict[str, str]]:
     if P.FUNDING_OVERSEE not in actor.permissions:
         return []
-    return [{"label": _("Ask civil society"), "href": reverse("funding:round-new")}]
+    ends = {"label": _("What ends, and what stands on it"), "href": reverse("funding:endings")}
+    return [{"label": _("Ask civil society"), "href": reverse("funding:round-new")},
+            {**ends, "kind": "secondary"}]  # fmt: skip

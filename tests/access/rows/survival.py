@@ -6,11 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 from funding.models.declarations import SurveyRound
+from funding.models.dependence import ServiceStanding
 from funding.models.programmes import EmpowermentProgramme
-from funding.services import programmes
+from funding.services import programmes, standings
 from funding.survival_choices import RoundKind
 from partners.deed_workflow import local_day
 from tests.funding import surveyed
+from tests.partners import deeds, houses
 from tests.support.cast import Cast
 
 
@@ -33,10 +35,21 @@ def _programme(cast: Cast) -> EmpowermentProgramme:
     return row
 
 
+def _standing(cast: Cast) -> ServiceStanding:
+    if "standing" not in cast.rows:
+        cast.rows["standing"] = standings.enter_standing(
+            offer=houses.shelter(cast), agreement=deeds.signed(cast), award=None,
+            by=cast.actor(cast.ngo_manager), at=cast.at,
+        )  # fmt: skip
+    row: ServiceStanding = cast.rows["standing"]
+    return row
+
+
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "funding:round": lambda cast: {"uuid": _round(cast).uuid},
     "funding:survey": lambda cast: {"uuid": _round(cast).uuid},
     "funding:survey-page": lambda cast: {"uuid": _round(cast).uuid, "page": "money"},
+    "funding:standing-remove": lambda cast: {"uuid": _standing(cast).uuid},
     "funding:programme": lambda cast: {"uuid": _programme(cast).uuid},
     "funding:programme-follow-up": lambda cast: {"uuid": _programme(cast).uuid, "after": 6},
 }
