@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('funding', '0002_money'),
+        ('funding', '0004_terms'),
         ('partners', '0017_trainings_and_guidance'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
