@@ -73,6 +73,8 @@ class StartEvent(StrEnum):
     CONTACT_VERIFIED = "contact_verified"
     APPLICATION_SENT = "application_sent"
     AGREEMENT_EXPIRING = "agreement_expiring"
+    INSTALMENT_DUE = "instalment_due"
+    AWARD_PROPOSED = "award_proposed"
     ACCESS_ASKED = "access_asked"
     TRAINING_HELD = "training_held"
     GUIDANCE_PUBLISHED = "guidance_published"

@@ -283,6 +283,8 @@ if SECURE:
 
 # --- Country, language, time ----------------------------------------------------------------------
 COUNTRY = env("COUNTRY", default="coe")
+# What published grants are numbered with; registered with 360Giving by whoever publishes them.
+GRANTS_PREFIX = env("GRANTS_PREFIX", default="360G-concord")
 LANGUAGE_CODE = "en"
 LANGUAGES = [
     ("en", _("English")),

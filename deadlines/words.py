@@ -49,6 +49,8 @@ STARTS: Mapping[StartEvent, str | Promise] = {
     StartEvent.CONTACT_VERIFIED: gettext_lazy("the contact was last confirmed"),
     StartEvent.APPLICATION_SENT: gettext_lazy("the application is sent"),
     StartEvent.AGREEMENT_EXPIRING: gettext_lazy("the last weeks of an agreement begin"),
+    StartEvent.INSTALMENT_DUE: gettext_lazy("an instalment of an award is due"),
+    StartEvent.AWARD_PROPOSED: gettext_lazy("a direct award waits for a second person"),
     StartEvent.ACCESS_ASKED: gettext_lazy("somebody asks for access to a facility"),
     StartEvent.TRAINING_HELD: gettext_lazy("somebody took part in a training"),
     StartEvent.GUIDANCE_PUBLISHED: gettext_lazy("guidance is put in force"),

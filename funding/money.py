@@ -1,7 +1,10 @@
 """What money makes known to the packages below: rules of access, clocks, notices, the sweep."""
 
+from django.core import checks
+
 from deadlines import sweeps
 from funding import money_access, money_clocks, money_notifications
+from funding.checks import check_fund_officers
 from funding.models import Award, AwardChange, Fund, Instalment
 from funding.services import awards, payments
 from partners import access
@@ -15,5 +18,6 @@ def register() -> None:
     access.register_rule(AwardChange, money_access.to_change)
     money_clocks.register_kinds()
     money_notifications.register_kinds()
+    checks.register(check_fund_officers, checks.Tags.database)
     sweeps.register("awards that end", awards.keep_up)
     sweeps.register("instalments that fall due", payments.keep_up)

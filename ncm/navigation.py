@@ -156,6 +156,7 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
             (
                 Entry(_("Grants"), "funding:desk", P.FUNDING_SEE),
                 Entry(_("Calls"), "funding:calls", P.FUNDING_SEE),
+                Entry(_("Awards"), "funding:awards", P.FUNDING_SEE),
                 Entry(_("Sustainability"), "funding:sustainability", P.FUNDING_SEE),
                 Entry(_("State of funding"), "ncm:state-of-funding", P.FUNDING_OVERSEE),
             ),

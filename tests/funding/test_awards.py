@@ -1,6 +1,6 @@
 """Awards: proposing, the second person, paying, changing, cancelling; the sums that are kept."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -34,6 +34,28 @@ class TestTheTables:
 
     def test_have_an_event_for_every_act(self) -> None:
         assert set(EVENTS) == {each.name for each in AWARD.transitions}
+
+
+class TestTheLines:
+    def test_cover_what_funders_used_to_leave_out(self) -> None:
+        assert {
+            LineKind.STAFF, LineKind.OVERHEAD, LineKind.ICT, LineKind.PPE_TESTING,
+            LineKind.QUARANTINE, LineKind.SHELTER, LineKind.ECONOMIC_EMPOWERMENT,
+            LineKind.NETWORKING, LineKind.LEGAL_AID, LineKind.TRAINING, LineKind.PREVENTION,
+        } == set(LineKind)  # fmt: skip
+
+
+class TestLongTerm:
+    @pytest.mark.parametrize(
+        ("begins", "ends", "is_long"),
+        [
+            (date(2026, 1, 15), date(2028, 1, 14), True),
+            (date(2026, 1, 15), date(2028, 1, 13), False),
+            (date(2024, 2, 29), date(2026, 2, 27), True),
+        ],
+    )
+    def test_is_computed_from_24_months(self, begins: date, ends: date, is_long: bool) -> None:
+        assert Award(from_on=begins, until_on=ends).is_long_term is is_long
 
 
 class TestADirectAward:

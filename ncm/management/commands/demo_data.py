@@ -17,6 +17,7 @@ from common.country import current
 from ncm.demo_calls import DemoCalls
 from ncm.demo_contacts import DemoContacts
 from ncm.demo_deeds import DemoDeeds
+from ncm.demo_funding import DemoFunding
 from ncm.demo_learning import DemoLearning
 from ncm.demo_places import DemoPlaces
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
@@ -56,7 +57,8 @@ SIGN_INS = (
     ("police", "Rhea Stonebridge", "Police: makes referrals, then sees their status only"),
     ("applicant", "Noor Estrada-Finn", "Manager of an NGO that is applying"),
     ("rapporteur", "Piet van Arkel-Duma", "National rapporteur"),
-    ("funder", "Sana Whitlock", "Fund officer"),
+    ("funder", "Sana Whitlock", "Fund officer: awards money, records payments"),
+    ("funder2", "Ines Ledgerwood", "Second fund officer: approves what the first proposes"),
 )
 
 AREAS = (
@@ -142,6 +144,7 @@ class DemoCountry:
         DemoDeeds(self.now, self.people).build()
         DemoLearning(self.now, self.people).build()
         DemoRegistry(self.now, self.people).build()
+        DemoFunding(self.now, self.people).build()
         DemoCalls(self.now, self.people).build()
         DemoRequests(self.now, self.people).build()
         DemoTalk(self.now, self.people).build()
@@ -232,6 +235,7 @@ class DemoCountry:
                 self._join(key, organisation, Role.MANAGER)
             if Capacity.FUNDER in capacities:
                 self._join("funder", organisation, Role.FUNDER)
+                self._join("funder2", organisation, Role.FUNDER)
             post = self._contacts(organisation, key, "Duty desk")
             if number == 1:
                 by = actor_for(self.people[key], at=self.now)
