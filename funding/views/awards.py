@@ -274,7 +274,7 @@ def _acts(found: Award, actor: Actor) -> list[dict[str, str]]:
         acts += _acts_of_recipient(found)
     primary = {"send", "approve", "approve_above", "spending"}
     order = sorted(acts, key=lambda act: (act[1] not in primary, act[1] == "cancel"))
-    return [
+    buttons = [
         {
             "label": str(label),
             "href": act_of(found, name),
@@ -282,6 +282,10 @@ def _acts(found: Award, actor: Actor) -> list[dict[str, str]]:
         }
         for label, name in order
     ]
+    if actor.organisation_id in (found.funder_id, found.recipient_id):
+        href = reverse("funding:award-terms", args=[found.uuid])
+        buttons.append({"label": _("Conditions and reports"), "href": href, "kind": "secondary"})
+    return buttons
 
 
 def _acts_of_funder(found: Award) -> list[tuple[str, str]]:
