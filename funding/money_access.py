@@ -1,12 +1,15 @@
 """Who may do what to a fund, an award and what belongs to it; `partners.access.may` asks once the
 role includes the act."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from common.marks import Decision, Permission
 from funding.models import Award, AwardChange, Fund, Instalment
+from partners.choices import Role
+from partners.models import Membership
 
 P = Permission
 
@@ -39,6 +42,17 @@ def to_instalment(actor: Any, permission: Permission, instalment: Instalment) ->
 def to_change(actor: Any, permission: Permission, change: AwardChange) -> Decision:
     """As to the award it changes."""
     return to_award(actor, permission, change.award)
+
+
+def who_could_be_second(award: Award, at: datetime) -> list[str]:
+    """The names of those at the funder who could answer a direct award: not whoever proposed it."""
+    others = (
+        Membership.objects.active(at)
+        .filter(organisation=award.funder_id, role=Role.FUNDER)
+        .exclude(user=award.proposed_by_id)
+        .select_related("user")
+    )
+    return sorted({each.user.display_name for each in others})
 
 
 def _answer(allowed: bool) -> Decision:

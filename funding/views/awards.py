@@ -15,11 +15,11 @@ from common.paging import Order, paginate
 from funding import money_clocks as clocks
 from funding.amounts import written
 from funding.models import Award, Instalment, Payment
+from funding.money_access import who_could_be_second
 from funding.money_choices import AwardState, ChangeState, InstalmentState
 from funding.money_filters import AwardFilter
 from funding.money_workflow import AWARD, INSTALMENT, local_day, missing
 from partners.access import Actor, get_or_404, may
-from partners.models import Membership
 from partners.views import shown
 from partners.views.deeds import actor_of
 from partners.views.lists import columns, page_links
@@ -246,13 +246,7 @@ def _who_qualifies(found: Award, actor: Actor) -> str:
     """Who can be the second person: to the funder's own people by name."""
     if found.moved_up_at is not None:
         return _("Nobody at the funder answered in time: the co-ordination can decide too.")
-    others = (
-        Membership.objects.active(actor.at)
-        .filter(organisation=found.funder_id, role="funder")
-        .exclude(user=found.proposed_by_id)
-        .select_related("user")
-    )
-    names = sorted({each.user.display_name for each in others})
+    names = who_could_be_second(found, actor.at)
     if not names:
         return _("Nobody else at the funder keeps its funds, so nobody there can be the second "
                  "person. Once the time to answer is over, the co-ordination can.")  # fmt: skip

@@ -32,9 +32,8 @@ LONGEST_FIRST = Order("-until_on", "-id")
 def funds(request: HttpRequest) -> HttpResponse:
     """The funds of one's organisation: how much, and how much of it is awarded."""
     actor = actor_of(request)
-    page = paginate(
-        Fund.objects.kept_by(actor), LONGEST_FIRST, cursor=request.GET.get("cursor", "")
-    )
+    ours = Fund.objects.visible_to(actor).filter(keeper_id=actor.organisation_id)
+    page = paginate(ours, LONGEST_FIRST, cursor=request.GET.get("cursor", ""))
     new = {"label": _("Open a fund"), "href": reverse("funding:fund-new")}
     context = {
         "page": page,
