@@ -46,6 +46,10 @@ class FundQuerySet(models.QuerySet["Fund"]):
             rule |= Q(keeper_id=actor.organisation_id)
         return self.filter(rule)
 
+    def kept_by(self, actor: Actor) -> "FundQuerySet":
+        """Those the actor's organisation keeps."""
+        return self.visible_to(actor).filter(keeper_id=actor.organisation_id)
+
     def open(self) -> "FundQuerySet":
         return self.filter(closed_at__isnull=True)
 
