@@ -2,9 +2,10 @@
 
     .venv/bin/python scripts/test.py [prove] [-- pytest arguments]
 
-Parts: everything but the browser on two workers; then the browser (two browsers on two cores are
-slower than one), and beside it the marked subset once more on SQLite, which says its part when
-the browser is done. What was skipped or left out is said.
+First a migrated database of each kind, which every part begins with a copy of. Then the parts:
+everything but the browser on two workers; then the browser (two browsers on two cores are slower
+than one), and beside it the marked subset once more on SQLite, which says its part when the
+browser is done. What was skipped or left out is said.
 """
 
 import contextlib
@@ -19,12 +20,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg2
 import services
 import supervise
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "test"
+PREPARED = "_prepared"
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,58 @@ class Run:
         return Outcome(self.part, code, ended - self.began, *read_report(self.report))
 
 
+def prepare(env: dict[str, str], scratch: Path) -> dict[str, str]:
+    """A migrated database of each kind, side by side: parts and their workers begin with copies.
+
+    Where one could not be made the tests make their own, and show what is wrong.
+    """
+    file = scratch / "prepared"
+    file.mkdir()
+    kinds = {
+        "POSTGRESQL": {"DATABASE_URL": env["DATABASE_URL"] + PREPARED},
+        "SQLITE": {"DATABASE_URL": f"sqlite:///{file}.sqlite3", "CONCORD_VAR": str(file)},
+    }
+    argv = [sys.executable, "-m", "tests.support.prepared"]
+    logs = {kind: RESULTS / f"prepared-{kind.lower()}.log" for kind in kinds}
+    for log in logs.values():
+        log.unlink(missing_ok=True)
+    started = {
+        kind: supervise.start(argv, env={**env, **own}, log=logs[kind])
+        for kind, own in kinds.items()
+    }
+    try:
+        made = {kind: process.wait() == 0 for kind, process in started.items()}
+    except BaseException:
+        supervise.stop(list(started.values()))
+        raise
+    return {
+        f"CONCORD_PREPARED_{kind}": logs[kind].read_text().split()[-1]
+        for kind in kinds
+        if made[kind]
+    }
+
+
+def drop_databases(url: str) -> None:
+    """Copies outlive the workers that used them; the run takes them away."""
+    parts = urlsplit(url)
+    connection = psycopg2.connect(
+        host=parts.hostname,
+        port=parts.port or 5432,
+        user=parts.username,
+        password=parts.password,
+        dbname="postgres",
+    )
+    connection.autocommit = True
+    ours = f"test_{parts.path.lstrip('/')}"
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT datname FROM pg_database WHERE datname = %s OR datname LIKE %s",
+            [ours, ours.replace("_", r"\_") + r"\_%"],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 def run_together(together: list[Part], env: dict[str, str], extra: list[str]) -> list[Outcome]:
     first, *others = (Run(part, env, extra) for part in together)
     processes = [other.beside() for other in others]
@@ -167,11 +223,15 @@ def main(argv: list[str]) -> int:
                 "TMPDIR": str(scratch),
                 "HYPOTHESIS_STORAGE_DIRECTORY": str(RESULTS / "hypothesis"),
             }
-            outcomes = [
-                outcome
-                for together in parts(kind, scratch)
-                for outcome in run_together(together, env, extra)
-            ]
+            try:
+                env |= prepare(env, scratch)
+                outcomes = [
+                    outcome
+                    for together in parts(kind, scratch)
+                    for outcome in run_together(together, env, extra)
+                ]
+            finally:
+                drop_databases(env["DATABASE_URL"])
             return close(outcomes, what, kind)
     except services.NotThere as error:
         print(f"test: {error}", file=sys.stderr)

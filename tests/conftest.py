@@ -19,6 +19,7 @@ from accounts.models import User
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
 from tests.support.letters import faults
+from tests.support.prepared import copy_to, name_of_test_database, prepared
 from tests.support.rehearsal import stage
 from tests.support.roles import make_roles
 
@@ -31,10 +32,20 @@ hypothesis_settings.load_profile("concord")
 def django_db_modify_db_settings(
     django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
 ) -> None:
-    """The roles belong to the server, not to the database that is made next."""
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
-            make_roles(cursor)
+    """The roles belong to the server, not to the database that is made next: by copying, where
+    the run has one prepared."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection._nodb_cursor() as cursor:
+                make_roles(cursor)
+        if prepared():
+            copy_to(name_of_test_database())
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """A copy has its tables already."""
+    return django_db_keepdb or bool(prepared())
 
 
 @pytest.fixture

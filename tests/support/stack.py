@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from deadlines.choices import JobState
+from tests.support.prepared import SQLITE
 
 ROOT = Path(settings.BASE_DIR)
 PATIENCE = 60
@@ -108,5 +110,7 @@ def on_sqlite(var: Path, **more: str) -> Stack:
             return database.execute("SELECT state, attempts FROM deadlines_job").fetchone()
 
     made = Stack(var, f"sqlite:///{file}", "filesystem://", state, more)
+    if ready := os.environ.get(SQLITE):
+        shutil.copyfile(ready, file)
     made.run("manage.py", "migrate", "--verbosity=0")
     return made
