@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, Q
 
+from common.country import current
 from common.rowlock import beyond_sight
 from funding import restrictions
 from funding.models import Award, GrantReport, Instalment
@@ -23,7 +24,6 @@ from funding.terms_choices import ConditionKind, ReportState
 from partners.deed_choices import IN_FORCE, STATE_DOES_NOT_PAY, Duty, DutyFunding
 from partners.models import DelegatedDuty
 
-LONG_TERM_MONTHS = 24
 MONTHS_AHEAD = 12
 SAID = ("government_mean", "government_pooled", "additional", "within_12", "fully_operational")
 """The codes of what organisations say of themselves that a task force reads (F1 to F4)."""
@@ -50,7 +50,8 @@ class Grant:
 
     @property
     def is_long_term(self) -> bool:
-        return self.until_on + timedelta(days=1) >= after_months(self.from_on, LONG_TERM_MONTHS)
+        months = current().funding.long_term_months
+        return self.until_on + timedelta(days=1) >= after_months(self.from_on, months)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _headlines(found: FundingFigures) -> Iterable[Headline]:
     runs = found.all_grants
     sums = ", ".join(f"{code} {_amount(runs.money[code])}" for code in found.currencies)
     yield Headline(_("Grants that run"), str(runs.number), sums)
-    yield _share(_("For 24 months or longer"), found.long_term, runs.number)
+    yield _share(_long_term(), found.long_term, runs.number)
     yield _share(_("Allow overhead"), found.with_overhead, runs.number)
     yield Headline(
         _("Delegated duties the State does not pay"), str(found.unpaid_duties),
@@ -88,6 +88,10 @@ def _headlines(found: FundingFigures) -> Iterable[Headline]:
         _("Instalments past their day"), str(found.instalments["late"]),
         _("of %(n)s that are due") % {"n": found.instalments["due"]},
     )  # fmt: skip
+
+
+def _long_term() -> str:
+    return _("For %(n)s months or longer") % {"n": current().funding.long_term_months}
 
 
 def _share(label: str, part: int, whole: int) -> Headline:
@@ -258,7 +262,7 @@ def _charts(found: FundingFigures) -> Iterable[Chart]:
 def _definitions() -> Iterable[Definition]:
     yield Definition(_("Grant that runs"), _("An award in force whose last day has not passed."))
     yield Definition(
-        _("For 24 months or longer"),
+        _long_term(),
         _("From its first day to the last day that holds now, after changes both sides signed."),
     )
     yield Definition(
@@ -284,7 +288,7 @@ def _footnotes(found: FundingFigures) -> Iterable[str]:
     if found.said:
         yield _("Published elsewhere, with no base stated (%(source)s): %(figures)s") % {
             "source": QUOTED_SOURCE,
-            "figures": "; ".join(f"{each.words}: {each.figure}" for each in QUOTED),
+            "figures": "; ".join(f"{each.figure} {each.words}" for each in QUOTED),
         }
 
 

@@ -23,7 +23,7 @@ class TestAGrantsTerms:
 
     def _contested(self, desk: Visitor, office: Visitor) -> None:
         """The funder enters a clause; the recipient contests it; the funder gives it up."""
-        desk.open("/funding/").picture("grants").follow("Beds in the north")
+        desk.open("/funding/").picture("grants-desk").follow("Beds in the north")
         desk.follow("Enter a condition").tick(
             "Silence: no criticism, no publication without consent"
         )
@@ -46,9 +46,11 @@ class TestAGrantsTerms:
         totals = office.page.get_by_label("Total", exact=True)
         totals.nth(0).fill("5")
         totals.nth(1).fill("2")
-        office.write("Women and girls, 18 and over", "4").press("Save")
+        office.page.get_by_label("Women and girls, 18 and over").fill("4")
+        office.press("Save")
         assert "it comes to 4, the total says 5" in office.text
-        office.write("Men and boys, under 18", "1").picture("grant-report-figures").press("Save")
+        office.page.get_by_label("Men and boys, under 18").fill("1")
+        office.picture("grant-report-figures").press("Save")
         office.follow("Money").write("Staff", "1200.50").write("Shelter", "0").press("Save")
         office.follow("Send the report").press("Send it")
 
