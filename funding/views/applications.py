@@ -38,7 +38,6 @@ from funding.services import applications as services
 from funding.views.call_shown import (
     application_facts,
     application_tag,
-    award_href,
     file_shown,
     line_rows,
     past,
@@ -222,7 +221,7 @@ def _notes(
     if found.award_uuid is not None:
         award = Award.objects.visible_to(actor).filter(uuid=found.award_uuid).first()
         if award is not None:
-            href = award_href(award)
+            href = award.get_absolute_url()
             notes.append({"text": _("The award:"), "href": href, "label": award.reference})
     return notes
 

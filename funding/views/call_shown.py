@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from funding.amounts import written
 from funding.call_choices import ApplicationState, CallState, ReviewState
-from funding.models import Application, ApplicationFile, ApplicationLine, Award, Call
+from funding.models import Application, ApplicationFile, ApplicationLine, Call
 from partners.access import Actor
 from partners.choices import Capacity, OrganisationKind
 from partners.views import shown
@@ -60,14 +60,6 @@ def review_tag(state: str) -> dict[str, str]:
 def moment(at: Any) -> str:
     """A moment in the country's time."""
     return date_format(localtime(at), "DATETIME_FORMAT") if at else ""
-
-
-def award_href(award: Award) -> str:
-    """The page of an award, where there is one."""
-    try:
-        return award.get_absolute_url()
-    except NoReverseMatch:
-        return ""
 
 
 def call_facts(call: Call) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ from funding.forms import calls as asked
 from funding.models import Application, Award, Call, CallQuestion, Fund
 from funding.services import calls as services
 from funding.services import reviews
-from funding.views.call_shown import award_href, call_facts, call_tag, moment, past
+from funding.views.call_shown import call_facts, call_tag, moment, past
 from partners.access import Actor, get_or_404, may
 from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
 from partners.views.lists import columns, page_links
@@ -235,7 +235,8 @@ def _result(found: Call, actor: Actor) -> dict[str, Any] | None:
         "rows": [
             [
                 {"text": each.recipient.display_name},
-                {"text": each.title} | ({"href": award_href(each)} if each.pk in seen else {}),
+                {"text": each.title}
+                | ({"href": each.get_absolute_url()} if each.pk in seen else {}),
                 {"text": written(each.signed_amount, each.currency)},
             ]
             for each in rows

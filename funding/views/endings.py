@@ -141,7 +141,8 @@ def _row(each: Ending, today: date, actor: Actor) -> list[dict[str, Any]]:
 
 def _source(row: ServiceStanding) -> dict[str, Any]:
     if row.award is not None:
-        return {"text": row.award.title, "note": row.award.reference}
+        award = row.award
+        return {"text": award.title, "href": award.get_absolute_url(), "note": award.reference}
     agreement = row.agreement
     return {"text": agreement.title, "href": agreement.get_absolute_url(), "note": _("Agreement")}
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from deadlines.models import Deadline
 from funding.models import Application, Award, Call, Instalment
 from funding.money_workflow import local_day
-from funding.services import calls
+from funding.services import calls, payments
 from tests.funding import money, rounds
 from tests.journeys.conftest import Visitor
 from tests.support.cast import Cast
@@ -78,6 +78,11 @@ def review(visit: Callable[..., Visitor], cast: Cast, call: Call) -> None:
         desk.press("Send the scores")
 
 
+def pay(desk: Visitor, amount: str) -> None:
+    desk.follow("No. 1").follow("Record a payment").write("Amount paid", amount)
+    desk.press("Record it")
+
+
 class TestACall:
     def test_goes_from_apply_to_payment(self, visit: Callable[..., Visitor], stage: Cast) -> None:
         today = local_day(timezone.now())
@@ -107,8 +112,17 @@ class TestACall:
         office.open("/inbox/").press("An application for money is decided")
         assert "The need is greatest there." in office.text
         office.picture("application-awarded")
-        assert Award.objects.get().state == "in_force"
-        assert Application.objects.get().award_uuid == Award.objects.get().uuid
+        award = Award.objects.get()
+        assert Application.objects.get().award_uuid == award.uuid
+
+        desk.open(award.get_absolute_url()).follow("Plan an instalment").write("Amount", "20000")
+        fill_day(desk, "due_on", today)
+        desk.press("Plan it")
+        payments.keep_up(timezone.now())
+        pay(desk, "20000")
+        office.open(award.get_absolute_url())
+        assert Instalment.objects.get().state == "paid"
+        assert "Paid" in office.text
 
 
 class TestEmergencyMoney:
@@ -136,8 +150,10 @@ class TestEmergencyMoney:
         desk.press("Save the decision")
         assert "Awarded" in desk.text
 
-        [instalment] = Instalment.objects.all()
-        money.pay(stage, instalment, instalment.amount, timezone.now())
+        # What follows is what follows every award: its payment is recorded.
+        desk.open(Award.objects.get().get_absolute_url())
+        pay(desk, "4000")
+        assert Instalment.objects.get().state == "paid"
         assert not Deadline.objects.open().filter(kind="emergency_payment").exists()
         office.open("/inbox/").press("An application for money is decided")
         assert "The flood." in office.text
