@@ -1,7 +1,9 @@
-"""Code lists of what is asked about survival: rounds, donor classes, figures, programmes."""
+"""Code lists of what is asked about survival: rounds, figures, programmes."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from funding.money_choices import SourceClass
 
 
 class RoundKind(models.TextChoices):
@@ -18,21 +20,7 @@ class RoundState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-class DonorClass(models.TextChoices):
-    """Where money comes from (reference `domain.md`, §6)."""
-
-    STATE_CENTRAL = "state_central", _("State: national budget")
-    STATE_LOCAL = "state_local", _("State: regional or local budget")
-    EU = "eu", _("European Union")
-    IO = "io", _("International organisation")
-    FOREIGN_GOV = "foreign_gov", _("Government of another country")
-    FOUNDATION = "foundation", _("Foundation")
-    CORPORATE = "corporate", _("Company")
-    INDIVIDUAL = "individual", _("People who give")
-    OWN = "own", _("Own income, such as fees and sales")
-
-
-GOVERNMENT = frozenset({DonorClass.STATE_CENTRAL, DonorClass.STATE_LOCAL})
+GOVERNMENT = frozenset({SourceClass.STATE_CENTRAL, SourceClass.STATE_LOCAL})
 """Domestic public sources: what F1 calls the government's."""
 
 

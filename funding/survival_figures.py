@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from funding.survival_choices import GOVERNMENT, Bound, DonorClass
+from funding.money_choices import SourceClass
+from funding.survival_choices import GOVERNMENT, Bound
 from funding.survival_questions import Answer, Question
 
 TAIL = 3
@@ -146,7 +147,7 @@ def _sources(rows: list[Income]) -> list[Figure]:
 
     The State's two budgets are one here: apart, the smaller one would follow from the mean.
     """
-    others = [code for code in DonorClass if code not in GOVERNMENT]
+    others = [code for code in SourceClass if code not in GOVERNMENT]
     holders = {
         code: {number for number, each in enumerate(rows) if each.amounts.get(code)}
         for code in others

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.forms import DateInputs
 from funding.amounts import written
 from funding.call_choices import ComplaintOutcome, Verdict
-from funding.forms.amount_field import AmountField
+from funding.forms.amounts import AmountField
 from funding.models import Application, ApplicationLine, Fund
 from funding.money_choices import FundingKind, LineKind
 from partners.forms.agreements import words
@@ -100,7 +100,7 @@ class Money(forms.Form):
             if kind != LineKind.OVERHEAD or application.fund.allows_overhead
         ]
         for kind in self.kinds:
-            self.fields[kind] = AmountField(label=kind.label, required=False)
+            self.fields[kind] = AmountField(label=kind.label, required=False, is_zero_allowed=True)
             self.fields[f"{kind}_words"] = forms.CharField(
                 label=_("How it is reckoned"), max_length=300, required=False
             )
@@ -190,6 +190,7 @@ class Decide(forms.Form):
                 help_text=_("Asked for: %(amount)s. Only where money is awarded.")
                 % {"amount": written(line.amount, currency)},
                 required=False,
+                is_zero_allowed=True,
             )
         self.fields["reason"] = words(
             _("Reason"), _("The applicant reads it. Never name a reviewer."), most=4000

@@ -11,7 +11,7 @@ from accounts.models import User
 from common.country import current
 from common.forms import DateInputs
 from common.workdays import end_of_day
-from funding.forms.amount_field import AmountField
+from funding.forms.amounts import AmountField
 from funding.models import Call, Fund
 from funding.money_choices import FundingKind
 from partners.choices import Capacity, OrganisationKind, OrganisationState

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,41 +9,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import DateInputs
-from funding.survival_choices import DonorClass, ProgrammeKind, RoundKind
+from funding.forms.amounts import AmountField, CurrencyField
+from funding.money_choices import SourceClass
+from funding.survival_choices import ProgrammeKind, RoundKind
 from funding.survival_questions import Answer, Question, newest
-
-MOST = Decimal("999999999999.99")
-CURRENCY = r"^[A-Z]{3}$"
 
 
 def _key() -> Any:
     return forms.UUIDField(widget=forms.HiddenInput, required=False)
-
-
-class AmountField(forms.DecimalField):
-    """An amount of money; a comma or a blank is answered with how to write it."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(min_value=0, max_value=MOST, decimal_places=2, localize=False, **more)
-        self.widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-
-    def to_python(self, value: Any) -> Any:
-        text = str(value or "").strip()
-        if any(mark in text for mark in (",", " ", "\N{NO-BREAK SPACE}", "'", "’")):
-            raise ValidationError(
-                _("Write the amount with a point before cents and nothing between thousands, "
-                  "such as 12500.50."),
-                code="comma",
-            )  # fmt: skip
-        return super().to_python(text)
-
-
-def _currency() -> Any:
-    return forms.RegexField(
-        CURRENCY, label=_("Currency"), max_length=3,
-        help_text=_("Three letters, such as EUR."),
-        error_messages={"invalid": _("Write the currency in three capital letters, such as EUR.")},
-    )  # fmt: skip
 
 
 class NewRound(forms.Form):
@@ -112,23 +84,23 @@ class Income(forms.Form):
     """Income of a year by class of donor; empty is nothing from there."""
 
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    currency = _currency()
+    currency = CurrencyField()
 
     def __init__(self, data: Any = None, *, kept: Mapping[str, Any], version: int) -> None:
         given = {"currency": kept.get("currency", ""), **kept.get("amounts", {})}
         super().__init__(data, initial={**given, "version": version})
-        for code, label in DonorClass.choices:
-            self.fields[code] = AmountField(label=label, required=False)
+        for code, label in SourceClass.choices:
+            self.fields[code] = AmountField(label=label, required=False, is_zero_allowed=True)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        if not self.errors and not any(given.get(code) for code in DonorClass.values):
+        if not self.errors and not any(given.get(code) for code in SourceClass.values):
             raise ValidationError(_("Enter at least one amount."))
         return given
 
     def answers(self) -> dict[str, Any]:
         """What `services.declarations.save_answers` takes."""
-        amounts = {c: str(v) for c in DonorClass.values if (v := self.cleaned_data[c])}
+        amounts = {c: str(v) for c in SourceClass.values if (v := self.cleaned_data[c])}
         return {"currency": self.cleaned_data["currency"], "amounts": amounts}
 
 
@@ -155,10 +127,11 @@ class Staff(forms.Form):
         label=_("Of these, paid by a grant or agreement"), min_value=0, max_value=9999999,
         required=False,
     )  # fmt: skip
-    currency = _currency()
+    currency = CurrencyField()
     reserves = AmountField(
         label=_("Money you can spend freely"),
         help_text=_("What is in the bank and not bound to a project."),
+        is_zero_allowed=True,
     )
     monthly_cost = AmountField(label=_("What a month costs you"))
 

@@ -208,7 +208,7 @@ def _agreement(request: HttpRequest, actor: Actor, found: Award, name: str) -> H
     return form_page(
         request, form=form, title=_("Name the agreement"), button=_("Save"),
         back=found.get_absolute_url(), about=found.title,
-        lines=[_("A duty that the State delegates in it then shows as paid by this award.")],
+        lines=[_("The agreement between the two under which this money is paid.")],
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from common.marks import Permission, needs
 from common.workflow import NotPossible, Stale
 from funding.amounts import written
 from funding.forms import terms as asked
-from funding.forms.survival import AmountField
+from funding.forms.amounts import AmountField
 from funding.models import GrantReport
 from funding.models.reports import NARRATIVE
 from funding.services import reports as services
@@ -46,6 +46,7 @@ class LinesSpent(forms.Form):
             self.fields[asked.spent_name(line)] = AmountField(
                 label=line.get_kind_display(),
                 help_text=has % {"amount": written(line.amount, report.award.currency)},
+                is_zero_allowed=True,
             )
         self.fields["money_words"] = asked.words(
             gettext_lazy("About the money"),

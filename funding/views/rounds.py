@@ -15,8 +15,9 @@ from common.marks import Permission, needs
 from funding import survival_figures as figured
 from funding.forms import survival as asked
 from funding.models.declarations import RoundFigure, SurveyRound
+from funding.money_choices import SourceClass
 from funding.services import rounds as services
-from funding.survival_choices import Bound, DonorClass, RoundKind, RoundState
+from funding.survival_choices import Bound, RoundKind, RoundState
 from funding.survival_questions import QUOTED, QUOTED_SOURCE, Answer, wording
 from partners.access import get_or_404
 from partners.deed_workflow import local_day
@@ -110,7 +111,7 @@ def words_of(figure: RoundFigure) -> str:
         case figured.TOGETHER:
             return _("Other sources together, mean of shares")
         case code if code.startswith(figured.SOURCE):
-            source = DonorClass(code.removeprefix(figured.SOURCE)).label
+            source = SourceClass(code.removeprefix(figured.SOURCE)).label
             return _("%(source)s, mean of shares") % {"source": source}
         case code if MORE in code:
             question, option = code.split(MORE)
@@ -127,7 +128,7 @@ def _short(figure: RoundFigure) -> str:
         case figured.TOGETHER:
             return _("Other sources together")
         case code if code.startswith(figured.SOURCE):
-            return str(DonorClass(code.removeprefix(figured.SOURCE)).label)
+            return str(SourceClass(code.removeprefix(figured.SOURCE)).label)
         case code:
             return str(wording(code, figure.version).short)
 

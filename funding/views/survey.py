@@ -15,8 +15,9 @@ from common.marks import Permission, needs
 from common.workflow import Stale
 from funding.forms import survival as asked
 from funding.models.declarations import SurveyRound
+from funding.money_choices import SourceClass
 from funding.services import declarations
-from funding.survival_choices import DonorClass, RoundKind, RoundState
+from funding.survival_choices import RoundKind, RoundState
 from funding.survival_questions import PAGES, Answer, Question, wording
 from partners.access import Actor, get_or_404, may
 from partners.deed_workflow import local_day
@@ -169,7 +170,7 @@ def _shown(row: SurveyRound, answers: dict[str, Any]) -> list[dict[str, Any]]:
     """The own answers in words."""
     if row.kind == RoundKind.INCOME:
         currency = answers.get("currency", "")
-        labels = dict(DonorClass.choices)
+        labels = dict(SourceClass.choices)
         return [
             {"label": str(labels[code]), "value": f"{currency} {amount}"}
             for code, amount in answers.get("amounts", {}).items()

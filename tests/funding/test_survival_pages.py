@@ -44,7 +44,7 @@ class TestTheSurvey:
         page = reverse("funding:survey-page", args=[row.uuid, "income"])
         given = {"version": 0, "currency": "EUR", "eu": "1,250.50", "foundation": "77123.40"}
         text = client_for(cast.ngo_manager).post(page, given).content.decode()
-        assert "Write the amount with a point before cents" in text
+        assert "Write digits, and a point before cents" in text
         assert "1,250.50" in text
         assert "77123.40" in text
         assert not IncomeDeclaration.objects.exists()

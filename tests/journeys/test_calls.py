@@ -52,7 +52,7 @@ def apply(office: Visitor, today: date) -> None:
     office.press("Save").follow("How much, for what")
     office.page.fill("input[name=staff]", "20,000")
     office.press("Save")
-    assert "No comma and no blank" in office.text
+    assert "no comma, no blank" in office.text
     office.page.fill("input[name=staff]", "20000")
     office.page.fill("input[name=staff_words]", "One post and a half")
     office.press("Save").picture("application-draft").follow("Check and submit")
