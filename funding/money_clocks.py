@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -91,10 +92,10 @@ def second_person_is_late(award: Award, at: datetime) -> bool:
     return _open(SECOND).filter(subject_uuid=award.uuid, due_at__lt=at).exists()
 
 
-def late_awards(at: datetime, *, most: int) -> list[UUID]:
-    """Awards that no second person answered in time."""
-    late = _open(SECOND).filter(due_at__lt=at).order_by("due_at", "pk")
-    return list(late.values_list("subject_uuid", flat=True)[:most])
+def is_late(at: datetime) -> Exists:
+    """Of an award: whether no second person answered in time. Asked of the few that wait, by their
+    own clocks, not of everything that is late in the country."""
+    return Exists(_open(SECOND).filter(subject_uuid=OuterRef("uuid"), due_at__lt=at))
 
 
 def due_by(instalments: Collection[Instalment]) -> Mapping[UUID, datetime]:

@@ -63,7 +63,7 @@ def parts(kind: str, scratch: Path) -> list[list[Part]]:
         return [[Part("prove", "prove")]]
     sqlite = {"DATABASE_URL": f"sqlite:///{scratch / 'test.sqlite3'}"}
     return [
-        [Part("PostgreSQL", "not browser and not prove", ("-n", "2"))],
+        [Part("PostgreSQL", "not browser and not prove", ("-n", "2", "--dist", "worksteal"))],
         [
             Part("browser", "browser and not prove"),
             Part("SQLite", "sqlite_too and not browser and not prove", env=sqlite),

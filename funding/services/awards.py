@@ -291,10 +291,9 @@ def keep_up(at: datetime) -> int:
     """
     over = Award.objects.filter(state=S.IN_FORCE, until_on__lt=local_day(at))
     steps = [(row, "end") for row in over.order_by("until_on", "pk")[:BATCH]]
-    late = Award.objects.filter(
-        uuid__in=clocks.late_awards(at, most=BATCH), moved_up_at__isnull=True
-    )
-    steps += [(row, "move_up") for row in late]
+    waiting = Award.objects.filter(state=S.AWAITS_SECOND, moved_up_at__isnull=True)
+    late = waiting.filter(clocks.is_late(at)).order_by("awaiting_at", "pk")
+    steps += [(row, "move_up") for row in late[:BATCH]]
     by = system_actor("sweep", at)
     return sum(_take_step(row, step, by=by, at=at) for row, step in steps)
 
