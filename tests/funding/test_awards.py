@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from common.workflow import NotAllowed, NotPossible
+from deadlines.models import Deadline
 from funding.models import Award, BudgetLine, Fund, Instalment, Payment
 from funding.money_choices import AwardState, ChangeState, InstalmentState, LineKind
 from funding.money_workflow import AWARD, CHANGE, EVENTS, INSTALMENT
@@ -99,6 +100,17 @@ class TestAnAwardAfterACall:
         assert money.proposed(cast, fund=row.fund, **how) == row  # once for one application
         done = awards.put_in_force(award=row, by=cast.actor(cast.funder), at=cast.at)
         assert done.state == S.IN_FORCE
+
+
+class TestNobodyAnswers:
+    def test_moves_up_to_the_co_ordination_once(self, cast: Cast) -> None:
+        award = money.awaiting(cast)
+        due = Deadline.objects.get(kind="award_second_person", subject_uuid=award.uuid).due_at
+        assert awards.keep_up(due) == 0
+        assert not sees(cast, "co_ordinator", award)
+        assert awards.keep_up(due + timedelta(seconds=1)) == 1
+        assert sees(cast, "co_ordinator", award)
+        assert awards.keep_up(due + timedelta(minutes=1)) == 0
 
 
 class TestAProposal:
