@@ -23,7 +23,7 @@ MORE = "Meals, first advice and company to appointments. Two beds for the night.
 
 
 def invite(desk: Visitor, co_ordinator: User) -> None:
-    desk.sign_in(co_ordinator).follow("Invitations")
+    desk.sign_in(co_ordinator).follow("Admission").follow("Invitations")
     desk.write("Name of the organisation", NAME)
     desk.pick("Kind of organisation", "Civil society organisation")
     desk.write("E-mail address of its contact", ADDRESS).press("Send the invitation")
@@ -80,7 +80,7 @@ def send(office: Visitor) -> None:
 
 def ask(desk: Visitor) -> None:
     """The co-ordination takes the application up, asks one question and sends it back."""
-    desk.follow("Home").follow("Applications").follow(NAME).press("Begin the review")
+    desk.follow("Home").follow("Admission").follow(NAME).press("Begin the review")
     for field in REVIEWED:
         verdict = "question" if field == "description" else "right"
         desk.page.check(f"input[name={field}-verdict][value={verdict}]")

@@ -49,7 +49,8 @@ class TestTheDeputy:
     def test_is_missed_by_the_co_ordination_where_there_is_none(
         self, stage: Cast, visit: Callable[..., Visitor]
     ) -> None:
-        desk = visit().arrive_as(stage.co_ordinator).open("/").follow("Who answers where")
+        desk = visit().arrive_as(stage.co_ordinator).open("/registry/")
+        desk.follow("Who answers where")
         assert "No point of contact" in desk.text
         desk.picture("contact-coverage")
         desk.follow("Lantern House").follow("Ada Example").follow("I have called")
@@ -58,7 +59,7 @@ class TestTheDeputy:
         assert "by the co-ordination, in a call (Phone)" in desk.text
         desk.open("/registry/").follow("Whom to call").picture("contact-sheet")
 
-        desk.open("/").follow("Emergencies")
+        desk.open("/registry/").follow("Emergencies")
         desk.write("What happened", "The network is down (invented).").press("Continue")
         desk.picture("emergency-confirm").press("Declare it").picture("emergency-switch")
         member = visit().arrive_as(stage.ngo_caseworker).open("/registry/")

@@ -75,7 +75,7 @@ def test_given_up_is_seen_and_sent_again(
     settings.EMAIL_BACKEND = normal
     given_up = Mail.objects.dead().get()
     visitor = visit().arrive_as(stage.administrator).open("/")
-    visitor.follow("Health").picture("health")
+    visitor.follow("Administration").follow("Health").picture("health")
     assert "Mail given up" in visitor.text
     visitor.follow("Look at them").picture("dead-mail")
     assert "The other side takes no mail for this address." in visitor.text
