@@ -158,7 +158,7 @@ class TestDemo:
         return (tmp_path / "out").read_text()
 
     def wait_until_ready(self, make: subprocess.Popen[bytes], tmp_path: Path) -> None:
-        eventually(lambda: make.poll() is not None or "Concord runs at" in self.said(tmp_path), 180)
+        eventually(lambda: make.poll() is not None or "Concord runs at" in self.said(tmp_path), 480)
         assert "Concord runs at" in self.said(tmp_path), self.said(tmp_path)
 
     def test_answers_and_leaves_nothing_behind(self, tmp_path):
