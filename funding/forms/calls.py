@@ -14,7 +14,8 @@ from common.workdays import end_of_day
 from funding.forms.amounts import AmountField
 from funding.models import Call, Fund
 from funding.money_choices import FundingKind
-from partners.choices import Capacity, OrganisationKind, OrganisationState
+from partners.access import Actor
+from partners.choices import Capacity, OrganisationKind
 from partners.forms.agreements import words
 from partners.forms.application import AreaChoice
 from partners.models import Area, Membership, Organisation
@@ -156,18 +157,18 @@ class NewReviewer(forms.Form):
         help_text=_("With which the person signs in. They work for a member of the mechanism."),
     )
 
-    def __init__(self, at: datetime, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, actor: Actor, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
-        self.at = at
+        self.actor = actor
         self.user: User | None = None
         self.organisation: Organisation | None = None
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
         user = User.objects.filter(email__iexact=email, is_active=True).first()
-        works = Membership.objects.active(self.at).filter(
-            user=user, organisation__state=OrganisationState.MEMBER
-        )
+        # Who works for an organisation that the fund may not know of is nobody here.
+        known = Organisation.objects.visible_to(self.actor).members()
+        works = Membership.objects.active(self.actor.at).filter(user=user, organisation__in=known)
         # Whoever works for several reviews for the one they joined first.
         first = works.select_related("organisation").order_by("from_at", "pk").first()
         if user is None or first is None:

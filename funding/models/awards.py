@@ -67,7 +67,7 @@ class Award(models.Model):
     funder = models.ForeignKey(Organisation, models.PROTECT, related_name="awards_made")
     recipient = models.ForeignKey(Organisation, models.PROTECT, related_name="awards_received")
     title = models.CharField(_("title"), max_length=140)
-    purpose = models.TextField(_("what it pays for"), max_length=2000)
+    purpose = models.TextField(_("what it pays for"), max_length=4000)
     currency = currency()
     amount = money(_("amount"))
     signed_amount = money(_("amount as first agreed"))
@@ -82,7 +82,7 @@ class Award(models.Model):
     call_uuid = models.UUIDField(null=True, blank=True, db_index=True)
     application_uuid = models.UUIDField(null=True, blank=True, unique=True)
     is_direct = models.BooleanField(_("without a call"), default=False)
-    justification = models.TextField(_("why without a call"), max_length=2000, blank=True)
+    justification = models.TextField(_("why without a call"), max_length=4000, blank=True)
     agreement = models.ForeignKey(
         Agreement, models.PROTECT, null=True, blank=True, related_name="awards"
     )

@@ -160,12 +160,12 @@ def _proposed(
         raise NotPossible(_("Say from when until when."))
     return awards.propose(
         fund=application.fund, recipient=application.organisation, kind=application.kind,
-        title=application.title, purpose=application.purpose[:2000], amount=decision.amount,
+        title=application.title, purpose=application.purpose, amount=decision.amount,
         currency=application.currency, from_on=application.from_on, until_on=application.until_on,
         lines=[(line.kind, line.amount) for line in decision.lines.all()], area=application.area,
         application_uuid=application.uuid,
         call_uuid=application.call.uuid if application.call else None, is_direct=direct,
-        justification=decision.reason[:2000] if direct else "", by=by, at=at,
+        justification=decision.reason if direct else "", by=by, at=at,
     )  # fmt: skip
 
 

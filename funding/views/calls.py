@@ -22,6 +22,7 @@ from funding.services import calls as services
 from funding.services import reviews
 from funding.views.call_shown import call_facts, call_tag, moment, past
 from partners.access import Actor, get_or_404, may
+from partners.models import Organisation
 from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
 from partners.views.lists import columns, page_links
 
@@ -230,19 +231,34 @@ def _result(found: Call, actor: Actor) -> dict[str, Any] | None:
     words = ngettext("%(n)s application got no money.", "%(n)s applications got no money.", refused)
     rows = awards.select_related("recipient").order_by("recipient__name", "pk")
     seen = set(Award.objects.visible_to(actor).filter(pk__in=rows).values_list("pk", flat=True))
+    known = set(
+        Organisation.objects.visible_to(actor)
+        .filter(pk__in=[each.recipient_id for each in rows])
+        .values_list("pk", flat=True)
+    )
     return {
         "columns": columns(_("Organisation"), _("For"), _("Amount")),
         "rows": [
-            [
-                {"text": each.recipient.display_name},
-                {"text": each.title}
-                | ({"href": each.get_absolute_url()} if each.pk in seen else {}),
-                {"text": written(each.signed_amount, each.currency)},
-            ]
+            _awarded(each, is_seen=each.pk in seen, is_named=each.recipient_id in known)
             for each in rows
         ],
         "refused": words % {"n": refused} if refused else "",
     }
+
+
+def _awarded(each: Award, *, is_seen: bool, is_named: bool) -> list[dict[str, Any]]:
+    """Who sees an award knows its recipient; of an unlisted one others read the amount only."""
+    amount = {"text": written(each.signed_amount, each.currency)}
+    if not is_seen and not is_named:
+        return [
+            {"text": _("An organisation that is not named, for its safety")},
+            {"text": str(each.get_kind_display())},
+            amount,
+        ]
+    title = {"text": each.title}
+    if is_seen:
+        title["href"] = each.get_absolute_url()
+    return [{"text": each.recipient.display_name}, title, amount]
 
 
 def _desk(found: Call, actor: Actor) -> dict[str, Any]:
@@ -385,7 +401,7 @@ def _reviewers(request: HttpRequest, actor: Actor, found: Call) -> HttpResponse:
         )
         done(request, act, _("Released."))
         return redirect(here)
-    form = asked.NewReviewer(actor.at, typed(request))
+    form = asked.NewReviewer(actor, typed(request))
     if form.is_valid() and form.user is not None and form.organisation is not None:
         user, organisation = form.user, form.organisation
         act = lambda: services.name_reviewer(  # noqa: E731

@@ -10,9 +10,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from funding.call_choices import ApplicationState
-from funding.models import Application, Call, Review
+from funding.models import Application, Award, Call, Review
 from funding.money_workflow import local_day
-from funding.services import calls
+from funding.services import calls, decisions
+from partners.models import Organisation
 from tests.funding import money, rounds
 from tests.support.cast import Cast
 from tests.support.queries import at_most
@@ -61,6 +62,11 @@ class TestWritingACall:
         people = reverse("funding:call-page", args=[call.uuid, "reviewers"])
         body = client.post(people, {"email": "nobody@example.org"}).content.decode()
         assert "Nobody works for a member with this address." in body
+        home = Organisation.objects.filter(pk=cast.actor(cast.officer).organisation_id)
+        home.update(is_listed=False)
+        body = client.post(people, {"email": cast.officer.email}).content.decode()
+        assert "Nobody works for a member with this address." in body
+        home.update(is_listed=True)
         client.post(people, {"email": cast.officer.email})
         client.post(act(call, "publish"))
         assert rounds.now(call).state == "open"
@@ -182,6 +188,31 @@ class TestAReview:
             rounds.scored(cast, call, review.reviewer.user, review.application, 5)
         assert "100.00" in client.get(ranking).content.decode()
         assert "Need: 5" in client.get(first.get_absolute_url()).content.decode()
+
+
+class TestTheResult:
+    def test_names_no_organisation_that_is_not_listed(self, cast: Cast, client_for: Any) -> None:
+        call = rounds.announced(cast)
+        award = Award.objects.get(call_uuid=call.uuid)
+        Organisation.objects.filter(pk=award.recipient_id).update(is_listed=False)
+
+        def read_by(user: Any) -> str:
+            return client_for(user).get(call.get_absolute_url()).content.decode()
+
+        body = read_by(cast.other_manager)
+        assert "An organisation that is not named, for its safety" in body
+        assert award.recipient.display_name not in body
+        assert award.title not in body
+        for user in (cast.ngo_manager, cast.funder, cast.co_ordinator):
+            assert award.recipient.display_name in read_by(user)
+
+    def test_keeps_every_word_of_a_long_application(self, cast: Cast) -> None:
+        call = rounds.reviewed(cast)
+        Application.objects.filter(call=call).update(purpose="x" * 4000)
+        rounds.decided(cast, call)
+        at = rounds.after(call)
+        decisions.announce(call=call, by=cast.actor(money.second_officer(cast), at), at=at)
+        assert Award.objects.get(call_uuid=call.uuid).purpose == "x" * 4000
 
 
 class TestLists:
