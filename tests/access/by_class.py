@@ -17,6 +17,7 @@ from partners.models import Agreement, ChangeRequest, Proceeding
 from partners.roles import TOKEN_SCOPES
 from referrals.models import Disclosure, EmergencyAccess
 from tests.access.arguments import ARGUMENTS
+from tests.access.rows import calls, money, survival, terms
 from tests.access.runner import CASE_ACTORS, PAGE_ACTORS, user_of
 from tests.access.scenes import SCENES
 from tests.support.cast import Cast
@@ -142,6 +143,31 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "recurring request, draft": cast.rows["request draft"],
         "round of a request, asked": cast.rows["round"],
         "answer to a request, asked": cast.rows["answer"],
+        **_rows_of_money(cast),
+    }
+
+
+def _rows_of_money(cast: Cast) -> dict[str, models.Model]:
+    """What Bridge Fund, Lantern House and the survey of civil society have."""
+    return {
+        "fund": money.award(cast).fund,
+        "fund, nothing awarded": money.unknown_fund(cast),
+        "award": money.award(cast),
+        "award, proposed": money.proposal(cast),
+        "instalment": money.instalment(cast),
+        "payment": money.payment(cast),
+        "change of an award": money.change(cast),
+        "call": calls.opened(cast),
+        "call, draft": calls.draft(cast),
+        "question about a call": calls.question(cast),
+        "application, draft": calls.application(cast),
+        "application, sent": calls.sent(cast),
+        "review": calls.review(cast),
+        "condition of a grant": terms.condition(cast),
+        "report on a grant": terms.report(cast),
+        "what a service stands on": survival.standing(cast),
+        "programme of empowerment": survival.programme(cast),
+        "round of the survey": survival.survey(cast),
     }
 
 

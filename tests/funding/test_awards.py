@@ -10,11 +10,16 @@ from django.db import IntegrityError, transaction
 
 from common.workflow import NotAllowed, NotPossible
 from deadlines.models import Deadline
+from funding.checks import check_fund_officers
 from funding.models import Award, BudgetLine, Fund, Instalment, Payment
-from funding.money_choices import AwardState, ChangeState, InstalmentState, LineKind
+from funding.money_choices import AwardState, ChangeState, InstalmentState, LineKind, SourceClass
 from funding.money_workflow import AWARD, CHANGE, EVENTS, INSTALMENT
 from funding.services import awards, changes, payments
+from partners.deed_choices import ClauseKind, ClauseStatus
+from partners.deed_workflow import AGREEMENT
+from partners.services import agreements
 from tests.funding import money
+from tests.partners import deeds
 from tests.support.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
@@ -260,6 +265,80 @@ class TestSpending:
                 award=row, spent={"staff": D(6_001)}, as_of_on=money.local_day(cast.at),
                 by=cast.actor(cast.ngo_manager), at=cast.at,
             )  # fmt: skip
+
+
+class TestWhatTheRecipientSays:
+    def test_of_a_payment_is_the_day_it_arrived(self, cast: Cast) -> None:
+        row = money.due(cast)
+        money.pay(cast, row)
+        payment, today = row.payments.get(), money.local_day(cast.at)
+        by = cast.actor(cast.ngo_manager)
+        for wrong in (payment.paid_on - timedelta(days=1), today + timedelta(days=1)):
+            with pytest.raises(NotPossible, match="not in days to come"):
+                payments.say_arrived(payment=payment, arrived_on=wrong, by=by, at=cast.at)
+        with pytest.raises(NotAllowed):
+            payments.say_arrived(
+                payment=payment, arrived_on=today, by=cast.actor(cast.funder), at=cast.at
+            )
+        payments.say_arrived(payment=payment, arrived_on=today, by=by, at=cast.at)
+        payment.refresh_from_db()
+        assert payment.arrived_on == today
+
+    def test_of_other_money_stands_once_for_each_source_and_goes_with_nothing(
+        self, cast: Cast
+    ) -> None:
+        row = money.in_force(cast)
+        said: dict[str, Any] = {
+            "award": row, "source_class": SourceClass.INDIVIDUAL, "currency": "EUR",
+            "by": cast.actor(cast.ngo_manager), "at": cast.at,
+        }  # fmt: skip
+        for amount in (D(500), D(700)):
+            awards.state_co_funding(amount=amount, **said)
+        assert [each.amount for each in row.co_fundings.all()] == [D(700)]
+        assert money.now(row).amount == row.amount
+        with pytest.raises(NotAllowed):
+            awards.state_co_funding(amount=D(1), **(said | {"by": cast.actor(cast.funder)}))
+        awards.state_co_funding(amount=D(0), **said)
+        assert not row.co_fundings.exists()
+
+
+class TestNamingTheAgreement:
+    def test_takes_one_that_the_recipient_signed_and_the_funder_sees(self, cast: Cast) -> None:
+        row, agreement = money.in_force(cast), deeds.signed(cast)
+        by = cast.actor(cast.funder)
+        with pytest.raises(NotPossible, match="no party to this agreement"):
+            awards.name_agreement(award=row, agreement=agreement, by=by, at=cast.at)
+        ours = deeds.draft(cast)
+        steering = cast.actor(cast.co_ordinator)
+        agreements.name_party(
+            agreement=ours, organisation=cast.fund, signatory_name="Ada Sample (invented person)",
+            signatory_post="Director", by=steering, at=cast.at,
+        )  # fmt: skip
+        clauses = {kind: (ClauseStatus.PRESENT, "article 1") for kind in ClauseKind}
+        ours = deeds.now(ours)
+        ours = agreements.answer_clauses(
+            agreement=ours, answers=clauses, by=steering, at=cast.at, version=ours.version
+        )
+        AGREEMENT.apply(ours, "send", by=steering, at=cast.at)
+        agreement = deeds.now(ours)
+        awards.name_agreement(award=row, agreement=agreement, by=by, at=cast.at)
+        assert money.now(row).agreement == agreement
+        awards.name_agreement(award=row, agreement=None, by=by, at=cast.at)
+        assert money.now(row).agreement is None
+        with pytest.raises(NotAllowed):
+            awards.name_agreement(
+                award=row, agreement=agreement, by=cast.actor(cast.ngo_manager), at=cast.at
+            )
+
+
+class TestTheCheck:
+    def test_warns_where_fewer_than_two_could_answer(self, cast: Cast) -> None:
+        assert check_fund_officers(databases=["default"]) == []
+        money.fund(cast)
+        assert [each.id for each in check_fund_officers(databases=["default"])] == ["funding.W001"]
+        assert check_fund_officers() == []
+        money.second_officer(cast)
+        assert check_fund_officers(databases=["default"]) == []
 
 
 class TestCancelling:

@@ -16,14 +16,14 @@ from tests.partners import deeds, houses
 from tests.support.cast import Cast
 
 
-def _round(cast: Cast) -> SurveyRound:
-    if "round" not in cast.rows:
-        cast.rows["round"] = surveyed.opened(cast, RoundKind.NEEDS)
-    row: SurveyRound = cast.rows["round"]
+def survey(cast: Cast) -> SurveyRound:
+    if "survey round" not in cast.rows:
+        cast.rows["survey round"] = surveyed.opened(cast, RoundKind.NEEDS)
+    row: SurveyRound = cast.rows["survey round"]
     return row
 
 
-def _programme(cast: Cast) -> EmpowermentProgramme:
+def programme(cast: Cast) -> EmpowermentProgramme:
     if "programme" not in cast.rows:
         ended = local_day(cast.at) - timedelta(days=200)
         cast.rows["programme"] = programmes.enter_programme(
@@ -35,7 +35,7 @@ def _programme(cast: Cast) -> EmpowermentProgramme:
     return row
 
 
-def _standing(cast: Cast) -> ServiceStanding:
+def standing(cast: Cast) -> ServiceStanding:
     if "standing" not in cast.rows:
         cast.rows["standing"] = standings.enter_standing(
             offer=houses.shelter(cast), agreement=deeds.signed(cast), award=None,
@@ -46,10 +46,10 @@ def _standing(cast: Cast) -> ServiceStanding:
 
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
-    "funding:round": lambda cast: {"uuid": _round(cast).uuid},
-    "funding:survey": lambda cast: {"uuid": _round(cast).uuid},
-    "funding:survey-page": lambda cast: {"uuid": _round(cast).uuid, "page": "money"},
-    "funding:standing-remove": lambda cast: {"uuid": _standing(cast).uuid},
-    "funding:programme": lambda cast: {"uuid": _programme(cast).uuid},
-    "funding:programme-follow-up": lambda cast: {"uuid": _programme(cast).uuid, "after": 6},
+    "funding:round": lambda cast: {"uuid": survey(cast).uuid},
+    "funding:survey": lambda cast: {"uuid": survey(cast).uuid},
+    "funding:survey-page": lambda cast: {"uuid": survey(cast).uuid, "page": "money"},
+    "funding:standing-remove": lambda cast: {"uuid": standing(cast).uuid},
+    "funding:programme": lambda cast: {"uuid": programme(cast).uuid},
+    "funding:programme-follow-up": lambda cast: {"uuid": programme(cast).uuid, "after": 6},
 }

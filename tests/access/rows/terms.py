@@ -15,14 +15,14 @@ def _award(cast: Cast) -> Award:
     return row
 
 
-def _condition(cast: Cast) -> Condition:
+def condition(cast: Cast) -> Condition:
     if "condition" not in cast.rows:
         cast.rows["condition"] = terms.contested(cast, _award(cast))
     row: Condition = cast.rows["condition"]
     return row
 
 
-def _report(cast: Cast) -> GrantReport:
+def report(cast: Cast) -> GrantReport:
     """Due, and not written."""
     if "grant report" not in cast.rows:
         cast.rows["grant report"] = terms.planned(cast, _award(cast))[0]
@@ -33,14 +33,14 @@ def _report(cast: Cast) -> GrantReport:
 def _sent(cast: Cast) -> GrantReport:
     """With the funder."""
     if "report sent" not in cast.rows:
-        _report(cast)
+        report(cast)
         row = GrantReport.objects.get(award=_award(cast), number=2)
         terms.write(cast, row)
         cast.rows["report sent"] = terms.REPORT.apply(
             row, "send", by=cast.actor(cast.ngo_manager), at=cast.at
         )
-    report: GrantReport = cast.rows["report sent"]
-    return report
+    sent: GrantReport = cast.rows["report sent"]
+    return sent
 
 
 ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
@@ -48,13 +48,13 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "funding:condition-new": lambda cast: {"uuid": _award(cast).uuid},
     "funding:reports-plan": lambda cast: {"uuid": _award(cast).uuid},
     "funding:indicators": lambda cast: {"uuid": _award(cast).uuid},
-    "funding:condition": lambda cast: {"uuid": _condition(cast).uuid},
-    "funding:condition-act": lambda cast: {"uuid": _condition(cast).uuid, "name": "uphold"},
+    "funding:condition": lambda cast: {"uuid": condition(cast).uuid},
+    "funding:condition-act": lambda cast: {"uuid": condition(cast).uuid, "name": "uphold"},
     "funding:condition-act@take_back": lambda cast: {
-        "uuid": _condition(cast).uuid, "name": "take_back",
+        "uuid": condition(cast).uuid, "name": "take_back",
     },
-    "funding:report": lambda cast: {"uuid": _report(cast).uuid},
-    "funding:report-page": lambda cast: {"uuid": _report(cast).uuid, "page": "narrative"},
+    "funding:report": lambda cast: {"uuid": report(cast).uuid},
+    "funding:report-page": lambda cast: {"uuid": report(cast).uuid, "page": "narrative"},
     "funding:report-act": lambda cast: {"uuid": _sent(cast).uuid, "name": "accept"},
     "funding:report-comment": lambda cast: {"uuid": _sent(cast).uuid, "field": "done"},
     "ncm:state-of-funding-file": lambda cast: {"ending": "csv"},
