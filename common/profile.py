@@ -84,6 +84,7 @@ class StartEvent(StrEnum):
     CONDITION_CONTESTED = "condition_contested"
     REPORT_PERIOD_OVER = "report_period_over"
     REPORT_SENT = "report_sent"
+    ACTION_REPORTED = "action_reported"
     MESSAGE_SENT = "message_sent"
     QUESTIONNAIRE_SENT = "questionnaire_sent"
     BREACH_KNOWN = "breach_known"

@@ -12,6 +12,7 @@ class NcmConfig(AppConfig):
 
     def ready(self) -> None:
         from deadlines import jobs
+        from ncm import actions
         from ncm.jobs import (
             QUARTERLY_REPORT,
             STATE_OF_FUNDING,
@@ -19,6 +20,7 @@ class NcmConfig(AppConfig):
             state_of_funding,
         )
 
+        actions.register()
         words = {
             "counting": _("Counting"),
             "printing": _("Setting the pages"),

@@ -161,7 +161,10 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
                 Entry(_("State of funding"), "ncm:state-of-funding", P.FUNDING_OVERSEE),
             ),
         ),
-        Section(_("Co-ordination"), ()),
+        Section(
+            _("Co-ordination"),
+            (Entry(_("Action points"), "ncm:actions", P.COORDINATION_SEE),),
+        ),
         Section(_("Reports"), (Entry(_("Reports"), "ncm:reports", P.REPORT_SEE),)),
         Section(
             _("Administration"),

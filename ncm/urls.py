@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ncm.views import components, funding, home, programs, reports
+from ncm.views import action_acts, actions, components, funding, home, programs, reports
 
 app_name = "ncm"
 urlpatterns = [
@@ -11,6 +11,13 @@ urlpatterns = [
     path("accessibility/", home.accessibility, name="accessibility"),
     path("livez", home.livez, name="livez"),
     path("components/", components.components, name="components"),
+    path("actions/", actions.actions, name="actions"),
+    path("actions/new/", action_acts.new, name="action-new"),
+    path("actions/file/", actions.as_file, name="actions-file"),
+    path("actions/<uuid:uuid>/", actions.action, name="action"),
+    path("actions/<uuid:uuid>/comment/", action_acts.comment, name="action-comment"),
+    path("actions/<uuid:uuid>/files/<uuid:file>/", actions.file, name="action-file"),
+    path("actions/<uuid:uuid>/<slug:name>/", action_acts.act, name="action-act"),
     path("programs/", programs.programs, name="programs"),
     path("programs/description/", programs.description, name="programs-description"),
     path("reports/", reports.choose, name="reports"),

@@ -1,0 +1,16 @@
+"""What action points make known to the packages below: rules of access, clocks, notices, checks."""
+
+from django.core import checks
+
+from ncm import action_access, action_clocks, action_notifications
+from ncm.checks import check_who_verifies
+from ncm.models import ActionPoint
+from partners import access
+
+
+def register() -> None:
+    """Called once when the app is ready."""
+    access.register_rule(ActionPoint, action_access.to_action)
+    action_clocks.register_kinds()
+    action_notifications.register_kinds()
+    checks.register(check_who_verifies, checks.Tags.database)
