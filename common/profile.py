@@ -85,6 +85,7 @@ class StartEvent(StrEnum):
     REPORT_PERIOD_OVER = "report_period_over"
     REPORT_SENT = "report_sent"
     ACTION_REPORTED = "action_reported"
+    AGENDA_ITEM_SUBMITTED = "agenda_item_submitted"
     MESSAGE_SENT = "message_sent"
     QUESTIONNAIRE_SENT = "questionnaire_sent"
     BREACH_KNOWN = "breach_known"

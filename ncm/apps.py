@@ -12,7 +12,7 @@ class NcmConfig(AppConfig):
 
     def ready(self) -> None:
         from deadlines import jobs
-        from ncm import actions
+        from ncm import actions, bodies
         from ncm.jobs import (
             QUARTERLY_REPORT,
             STATE_OF_FUNDING,
@@ -21,6 +21,7 @@ class NcmConfig(AppConfig):
         )
 
         actions.register()
+        bodies.register()
         words = {
             "counting": _("Counting"),
             "printing": _("Setting the pages"),

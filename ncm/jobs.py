@@ -12,7 +12,7 @@ from common.marks import Permission, Subject
 from common.pdf import PdfUnavailable
 from deadlines.jobs import JobFailed, JobFile, Progress
 from deadlines.models import Job
-from ncm.models import TaskForce
+from ncm.models import Body
 from ncm.reports.base import Report
 from ncm.reports.formats import to_pdf
 from ncm.reports.periods import Quarter
@@ -70,7 +70,7 @@ def _printed(job: Job, report: Report, progress: Progress, actor: Actor, at: dat
 
 
 def _addressee(actor: Actor, uuid: str | None) -> str:
-    chosen = TaskForce.objects.visible_to(actor).filter(uuid=uuid).first() if uuid else None
+    chosen = Body.objects.visible_to(actor).filter(uuid=uuid).first() if uuid else None
     return chosen.name if chosen else ""
 
 

@@ -105,6 +105,7 @@ def workflows_page() -> str:
     from funding import terms_workflow as terms
     from funding.call_workflow import APPLICATION, CALL, COMPLAINT, REVIEW
     from funding.survey_workflow import ROUND
+    from ncm import meetings_workflow as meetings
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
     from partners.facility_workflow import AUTHORISATION
@@ -140,6 +141,9 @@ def workflows_page() -> str:
         "A round of questions to civil society": ROUND,
         "A condition of a grant": terms.CONDITION,
         "A report on a grant": terms.REPORT,
+        "A meeting of a body": meetings.MEETING,
+        "An agenda item": meetings.ITEM,
+        "A resolution": meetings.RESOLUTION,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

@@ -15,7 +15,7 @@ from accounts.choices import LogAction
 from common.marks import Permission, needs
 from deadlines.files import content_type
 from deadlines.services.jobs import start_job
-from ncm.forms import BuildForm
+from ncm.forms.reports import BuildForm
 from ncm.jobs import STATE_OF_FUNDING
 from ncm.reports.formats import FORMATS
 from ncm.reports.funding_figures import FundingFigures

@@ -23,7 +23,7 @@ from common.marks import Permission, needs
 from common.rowlock import beyond_sight
 from deadlines.files import content_type
 from deadlines.services.jobs import start_job
-from ncm.forms import BuildForm, QuarterForm
+from ncm.forms.reports import BuildForm, QuarterForm
 from ncm.jobs import QUARTERLY_REPORT
 from ncm.reports.formats import FORMATS
 from ncm.reports.periods import NotAQuarter, Quarter

@@ -22,7 +22,7 @@ from deadlines.jobs import JobFailed
 from deadlines.models import Job
 from deadlines.services.jobs import run_next_job
 from ncm.jobs import quarterly_report
-from ncm.models import TaskForce
+from ncm.models import Body
 from ncm.reports.base import Context
 from ncm.reports.formats import FORMATS
 from ncm.reports.labels import label, outcome_names
@@ -404,7 +404,9 @@ class TestTheJob:
     def test_makes_the_pdf_for_the_task_force(
         self, quarter: None, rapporteur: StrictClient, cast: Cast, at: datetime
     ) -> None:
-        force = TaskForce.objects.create(name="Task force North (invented)", area=cast.area)
+        force = Body.objects.create(
+            name="Task force North (invented)", code="NORTH", area=cast.area
+        )
         job = self.start(rapporteur, task_force=str(force.uuid))
         if job.state == JobState.QUEUED:
             run_next_job(clock=lambda: at, worker="test")

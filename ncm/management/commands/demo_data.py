@@ -26,7 +26,7 @@ from ncm.demo_requests import DemoRequests
 from ncm.demo_survival import DemoSurvival
 from ncm.demo_talk import DemoTalk
 from ncm.demo_terms import DemoTerms
-from ncm.models import TaskForce
+from ncm.models import Body
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import (
     Capacity,
@@ -160,10 +160,10 @@ class DemoCountry:
                     code=f"{code}{number}", name=town, level="municipality", parent=region
                 )
 
-        TaskForce.objects.create(
-            name="Northern task force (invented)", area=Area.objects.get(code="EX-N")
+        Body.objects.create(
+            name="Northern task force (invented)", code="NORTH", area=Area.objects.get(code="EX-N")
         )
-        TaskForce.objects.create(name="National task force (invented)")
+        Body.objects.create(name="National task force (invented)", code="NTF")
 
     def _people(self) -> None:
         self.people = {key: self._person(key, name) for key, name, _ in SIGN_INS}

@@ -1,4 +1,4 @@
-"""Forms of the national co-ordination: which quarter to report, and whom the report is for."""
+"""Reports: which quarter to report, and whom the report is for."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ncm.models import TaskForce
+from ncm.models import Body
 from ncm.reports.periods import Quarter
 
 
@@ -29,7 +29,7 @@ class BuildForm(forms.Form):
     task_force = forms.ModelChoiceField(
         label=_("Addressed to"),
         help_text=_("The name stands on the first page."),
-        queryset=TaskForce.objects.none(),
+        queryset=Body.objects.none(),
         to_field_name="uuid",
         required=False,
         empty_label=_("Nobody in particular"),
@@ -37,5 +37,5 @@ class BuildForm(forms.Form):
 
     def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field: forms.ModelChoiceField[TaskForce] = self.fields["task_force"]  # type: ignore[assignment]
-        field.queryset = TaskForce.objects.visible_to(actor)
+        field: forms.ModelChoiceField[Body] = self.fields["task_force"]  # type: ignore[assignment]
+        field.queryset = Body.objects.visible_to(actor)

@@ -1,0 +1,69 @@
+"""The clock of an agenda item: whoever keeps the body answers a submission in time."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from common.marks import Subject
+from deadlines import kinds
+from deadlines.services import clocks as running
+from ncm.models import AgendaItem, Body
+from partners.choices import Capacity, Role
+from partners.models import HeldCapacity, RoleGroup
+
+ANSWER = "agenda_answer"
+SUBJECT = "agenda_item"
+
+
+def register_kinds() -> None:
+    """Called once when the app is ready."""
+    kinds.register(
+        ANSWER,
+        title=_("Answer to a submitted agenda item"),
+        link=_to_item,
+        still_visible=_items,
+    )
+
+
+def submitted(item: AgendaItem, *, by: Any, at: datetime) -> None:
+    """The clock of whoever keeps the body runs towards an answer."""
+    for home, group in keepers(item.body):
+        running.start(
+            kind=ANSWER, rule=ANSWER, subject=Subject(SUBJECT, item.uuid), holders=[group],
+            starts_at=at, by=by, at=at, organisation_uuid=home,
+        )  # fmt: skip
+
+
+def answered(item: AgendaItem, event: Any, *, by: Any, at: datetime) -> None:
+    """The clock towards an answer ends"""
+    running.meet(subject=Subject(SUBJECT, item.uuid), kinds=[ANSWER], by=by, at=at)
+
+
+def taken_back(item: AgendaItem, *, by: Any, at: datetime) -> None:
+    """Nobody waits for an answer any more."""
+    running.cancel(subject=Subject(SUBJECT, item.uuid), kinds=[ANSWER], by=by, at=at)
+
+
+def keepers(body: Body) -> Iterator[tuple[UUID, Any]]:
+    """(organisation, group) of the co-ordinators who keep it; of all, where nobody is named."""
+    groups = RoleGroup.objects.filter(role=Role.CO_ORDINATOR)
+    if body.kept_by_id is not None:
+        groups = groups.filter(organisation=body.kept_by_id)
+    else:
+        held = HeldCapacity.objects.held().filter(capacity=Capacity.CO_ORDINATION)
+        groups = groups.filter(organisation__in=held.values("organisation"))
+    for each in groups.select_related("organisation", "group").order_by("pk"):
+        yield each.organisation.uuid, each.group
+
+
+def _to_item(uuid: UUID) -> str:
+    return reverse("ncm:agenda-item", args=[uuid])
+
+
+def _items(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
+    shown = AgendaItem.objects.visible_to(actor).filter(uuid__in=list(uuids))
+    return dict.fromkeys(shown.values_list("uuid", flat=True), "")
