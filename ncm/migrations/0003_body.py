@@ -14,7 +14,7 @@ def give_codes(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ncm", "0001_initial"), ("partners", "0001_initial")]
+    dependencies = [("ncm", "0002_action_points"), ("partners", "0001_initial")]
 
     operations = [
         migrations.RemoveConstraint(model_name="taskforce", name="task_force_has_a_name"),

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ncm', '0002_body'),
+        ('ncm', '0003_body'),
         ('partners', '0017_trainings_and_guidance'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
