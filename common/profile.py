@@ -82,6 +82,8 @@ class StartEvent(StrEnum):
     EMERGENCY_MONEY_ASKED = "emergency_money_asked"
     EMERGENCY_MONEY_AWARDED = "emergency_money_awarded"
     CONDITION_CONTESTED = "condition_contested"
+    POSITION_STATED = "position_stated"
+    PLAN_REVISION_PROPOSED = "plan_revision_proposed"
     REPORT_PERIOD_OVER = "report_period_over"
     REPORT_SENT = "report_sent"
     ACTION_REPORTED = "action_reported"

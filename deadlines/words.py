@@ -58,6 +58,8 @@ STARTS: Mapping[StartEvent, str | Promise] = {
     StartEvent.EMERGENCY_MONEY_ASKED: gettext_lazy("emergency money is asked for"),
     StartEvent.EMERGENCY_MONEY_AWARDED: gettext_lazy("emergency money is awarded"),
     StartEvent.CONDITION_CONTESTED: gettext_lazy("a condition of a grant is contested"),
+    StartEvent.POSITION_STATED: gettext_lazy("a position is stated in a consultation"),
+    StartEvent.PLAN_REVISION_PROPOSED: gettext_lazy("a revision of the action plan is proposed"),
     StartEvent.REPORT_PERIOD_OVER: gettext_lazy("the period of a report is over"),
     StartEvent.REPORT_SENT: gettext_lazy("a report on a grant is sent"),
     StartEvent.ACTION_REPORTED: gettext_lazy("an action point is reported done"),

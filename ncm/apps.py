@@ -12,7 +12,7 @@ class NcmConfig(AppConfig):
 
     def ready(self) -> None:
         from deadlines import jobs
-        from ncm import actions, bodies
+        from ncm import actions, bodies, plans
         from ncm.jobs import (
             QUARTERLY_REPORT,
             STATE_OF_FUNDING,
@@ -43,3 +43,4 @@ class NcmConfig(AppConfig):
             permission=Permission.REPORT_BUILD,
             words=words,
         )
+        plans.register()

@@ -106,6 +106,7 @@ def workflows_page() -> str:
     from funding.call_workflow import APPLICATION, CALL, COMPLAINT, REVIEW
     from funding.survey_workflow import ROUND
     from ncm import meetings_workflow as meetings
+    from ncm import plan_workflow as plans
     from partners.change_workflow import CHANGE
     from partners.deed_workflow import AGREEMENT, AMENDMENT
     from partners.facility_workflow import AUTHORISATION
@@ -144,6 +145,11 @@ def workflows_page() -> str:
         "A meeting of a body": meetings.MEETING,
         "An agenda item": meetings.ITEM,
         "A resolution": meetings.RESOLUTION,
+        "A national action plan": plans.PLAN,
+        "A revision of an action plan": plans.REVISION,
+        "A half-yearly report on an action plan": plans.REPORT,
+        "A consultation on the plan or on a draft law": plans.CONSULTATION,
+        "A position in a consultation": plans.POSITION,
     }
     for path in sorted(FOLDER.glob("*.toml")):
         profile = load(path.stem)

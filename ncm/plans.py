@@ -1,0 +1,31 @@
+"""What the plan, consultations, prevention and obligations make known to the packages below."""
+
+from django.core import checks
+
+from ncm import plan_access, plan_checks, plan_clocks, plan_notifications
+from ncm.models import (
+    ActionPlan,
+    Activity,
+    Consultation,
+    Obligation,
+    PlanReport,
+    Position,
+    Prevention,
+    Revision,
+)
+from partners import access
+
+
+def register() -> None:
+    """Rules of access, kinds of deadline and notice, checks."""
+    access.register_rule(ActionPlan, plan_access.to_plan)
+    access.register_rule(Activity, plan_access.to_activity)
+    access.register_rule(Revision, plan_access.to_revision)
+    access.register_rule(PlanReport, plan_access.to_report)
+    access.register_rule(Consultation, plan_access.to_consultation)
+    access.register_rule(Position, plan_access.to_position)
+    access.register_rule(Prevention, plan_access.to_prevention)
+    access.register_rule(Obligation, plan_access.to_obligation)
+    plan_clocks.register_kinds()
+    plan_notifications.register_kinds()
+    checks.register(plan_checks.check_co_ordinators, checks.Tags.database)
