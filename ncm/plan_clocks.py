@@ -17,14 +17,13 @@ from deadlines import kinds
 from deadlines.models import Deadline
 from deadlines.services import clocks as running
 from ncm.models import PlanReport, PlanReportPart, Position, Revision
+from ncm.speakers import SPEAKING
 from partners.choices import Capacity, Role
 from partners.models import HeldCapacity, Membership, Organisation, RoleGroup
 
 REPORT = "action_plan_report"
 REVISION = "plan_revision"
 POSITION = "consultation_answer"
-SPEAKING = (Role.MANAGER, Role.CO_ORDINATOR, Role.FUNDER)
-"""Who may report for an organisation."""
 
 
 def register_kinds() -> None:

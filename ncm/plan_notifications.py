@@ -13,7 +13,7 @@ from deadlines.choices import Urgency
 from deadlines.notices import register, register_topic
 from deadlines.services.notices import mark_handled, notify
 from ncm.models import ActionPlan, Consultation, PlanReport, PlanReportPart, Position, Revision
-from ncm.plan_clocks import SPEAKING
+from ncm.speakers import SPEAKING
 from partners.choices import Capacity, OrganisationState, Role
 from partners.models import HeldCapacity, Membership
 

@@ -354,14 +354,14 @@ class Activity(models.Model):
     def __str__(self) -> str:
         return f"activity {self.uuid}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.place = place_of(self.objective, self.number)
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         from django.urls import reverse
 
         return reverse("ncm:plan-activity", args=[self.uuid])
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.place = place_of(self.objective, self.number)
-        super().save(*args, **kwargs)
 
     @property
     def reference(self) -> str:

@@ -137,7 +137,8 @@ def many(cast: Cast, plan: ActionPlan, number: int) -> None:
     start = objective.activities.count()
     Activity.objects.bulk_create(
         Activity(
-            plan=plan, objective=objective, number=start + n + 1, place=10_000 + start + n + 1, words=f"Activity {n} (invented)",
+            plan=plan, objective=objective, number=start + n + 1, place=10_000 + start + n + 1,
+            words=f"Activity {n} (invented)",
             lead=(cast.ngo, cast.other_ngo, cast.unlisted_ngo)[n % 3], indicator="Number",
             deadline_on=today + timedelta(days=n - 100), cost=D(100), from_state=D(50),
             progress=("not_started", "under_way", "done")[n % 3], target_groups=("women",),
