@@ -16,7 +16,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ncm', '0002_action_points'),
+        ('ncm', '0004_meetings'),
         ('partners', '0017_trainings_and_guidance'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
