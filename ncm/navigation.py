@@ -163,7 +163,10 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
         ),
         Section(
             _("Co-ordination"),
-            (Entry(_("Action points"), "ncm:actions", P.COORDINATION_SEE),),
+            (
+                Entry(_("Action points"), "ncm:actions", P.COORDINATION_SEE),
+                Entry(_("Who owes whom"), "ncm:board", P.COORDINATION_SEE),
+            ),
         ),
         Section(_("Reports"), (Entry(_("Reports"), "ncm:reports", P.REPORT_SEE),)),
         Section(

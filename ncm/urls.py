@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ncm.views import action_acts, actions, components, funding, home, programs, reports
+from ncm.views import action_acts, actions, board, components, funding, home, programs, reports
 
 app_name = "ncm"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("actions/<uuid:uuid>/comment/", action_acts.comment, name="action-comment"),
     path("actions/<uuid:uuid>/files/<uuid:file>/", actions.file, name="action-file"),
     path("actions/<uuid:uuid>/<slug:name>/", action_acts.act, name="action-act"),
+    path("board/", board.board, name="board"),
+    path("board/<slug:what>/", board.rows, name="board-rows"),
     path("programs/", programs.programs, name="programs"),
     path("programs/description/", programs.description, name="programs-description"),
     path("reports/", reports.choose, name="reports"),

@@ -162,6 +162,10 @@ class Deadline(models.Model):
                 condition=OPEN & Q(user__isnull=False),
             ),
             models.Index(fields=["subject_uuid"], name="deadline_of_subject"),
+            # How late some kinds were met; written once, when one is, and never while it runs.
+            models.Index(
+                fields=["kind", "met_at"], name="deadline_met", condition=Q(met_at__isnull=False)
+            ),
         ]
         constraints = [
             one_of("group", "user", model="deadline", fact="binds_a_group_or_a_person"),

@@ -32,4 +32,5 @@ ARGUMENTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "ncm:action-file": lambda cast: {"uuid": _action(cast).uuid, "file": _file(cast).uuid},
     "ncm:action-act": lambda cast: {"uuid": _action(cast).uuid, "name": "begin"},
     "ncm:action-act@move": lambda cast: {"uuid": _action(cast).uuid, "name": "move"},
+    "ncm:board-rows": lambda cast: {"what": "actions"},
 }
