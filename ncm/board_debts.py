@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from funding import call_clocks, money_clocks, terms_clocks
 from funding.call_choices import ApplicationState
 from funding.models import Application, Condition, GrantReport, Instalment
-from ncm import action_clocks
-from ncm.models import ActionPoint
+from ncm import action_clocks, meetings_clocks
+from ncm.models import ActionPoint, AgendaItem
 from partners import clocks, deed_clocks, facility_clocks, request_clocks, request_notices
 from partners.conversation_notices import ANSWER as QUESTION
 from partners.models import (
@@ -133,6 +133,11 @@ DEBTS = (
     ),
     Debt(
         "contacts", _("Points of contact to be confirmed"), {clocks.CONTACT: everybody},
+    ),
+    Debt(
+        "agenda", _("Answers to submitted agenda items"),
+        # A person's own seat is no organisation: nothing here tells of it.
+        {meetings_clocks.ANSWER: _through(AgendaItem, "seat__organisation")},
     ),
     Debt(
         "actions", _("Action points, and seeing whether they are done"),

@@ -13,6 +13,8 @@ from common.marks import Actor, Permission
 from deadlines.files import random_name
 from ncm.action_choices import CLOSED, TO_DO, ActionEventKind, ActionState, Pillar, Priority
 from ncm.action_files import action_storage
+from ncm.models.bodies import Body, Seat, today
+from ncm.models.resolutions import Resolution
 from partners.models import Organisation
 
 P = Permission
@@ -22,8 +24,8 @@ User = settings.AUTH_USER_MODEL
 
 class ActionPointQuerySet(models.QuerySet["ActionPoint"]):
     def visible_to(self, actor: Actor) -> "ActionPointQuerySet":
-        """Those one's organisation wrote or is responsible for; all, for who keeps the
-        co-ordination and for the rapporteur."""
+        """Those one's organisation wrote or is responsible for, and those of a body where it sits
+        now; all, for who keeps the co-ordination and for the rapporteur."""
         if actor.system:
             return self
         if actor.user_id is None or P.COORDINATION_SEE not in actor.permissions:
@@ -65,7 +67,8 @@ class ActionPointQuerySet(models.QuerySet["ActionPoint"]):
     @staticmethod
     def _ours(actor: Actor) -> Q:
         home = actor.organisation_id
-        return Q(by_organisation_id=home) | Q(responsible_id=home)
+        sits = Seat.objects.of(actor).on(today(actor)).filter(body_id=OuterRef("body_id"))
+        return Q(by_organisation_id=home) | Q(responsible_id=home) | Q(Exists(sits))
 
 
 #: Done is not believed of whoever made it either: own matters, and what has high priority.
@@ -84,6 +87,13 @@ class ActionPoint(models.Model):
     priority = models.CharField(
         _("priority"), max_length=6, choices=Priority.choices, default=Priority.NORMAL
     )
+    body = models.ForeignKey(
+        Body, models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("body")
+    )
+    resolution = models.ForeignKey(
+        Resolution, models.PROTECT, null=True, blank=True, related_name="actions",
+        verbose_name=_("resolution"),
+    )  # fmt: skip
     by_organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="actions_made", verbose_name=_("made by")
     )
@@ -133,6 +143,11 @@ class ActionPoint(models.Model):
                 name="actionpoint_says_what",
                 condition=~Q(title="") & ~Q(todo=""),
                 violation_error_message=_("An action point says what is to be done."),
+            ),
+            models.CheckConstraint(
+                name="actionpoint_resolution_of_its_body",
+                condition=Q(resolution__isnull=True) | Q(body__isnull=False),
+                violation_error_message=_("A resolution is of a body: name it too."),
             ),
             required_in_state(
                 [S.REPORTED, S.SENT_BACK, S.VERIFIED], "reported_at", "reported_by",

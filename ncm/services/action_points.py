@@ -24,7 +24,15 @@ from ncm.action_access import may_comment
 from ncm.action_choices import ActionEventKind, Pillar, Priority
 from ncm.action_files import MOST_FILES
 from ncm.action_workflow import local_day
-from ncm.models import ActionComment, ActionEvent, ActionFile, ActionPoint
+from ncm.models import (
+    ActionComment,
+    ActionEvent,
+    ActionFile,
+    ActionPoint,
+    Body,
+    Resolution,
+    Seat,
+)
 from partners.access import Actor, may
 from partners.models import Organisation
 from partners.services.memberships import require
@@ -47,11 +55,14 @@ def make(
     by: Actor,
     at: datetime,
     priority: Priority | str = Priority.NORMAL,
+    body: Body | None = None,
+    resolution: Resolution | None = None,
 ) -> ActionPoint:
     """Give an organisation something to do by a day; its clock runs and it is told.
 
-    One gives action points to one's own organisation; the co-ordination to any member it knows.
-    The same key again gives the row it made. Raises NotAllowed, NotPossible.
+    One gives action points to one's own organisation; the co-ordination to any member it knows;
+    so does, from a resolution of a body, whoever sits there. The same key again gives the row it
+    made. Raises NotAllowed, NotPossible.
     """
     if not (decision := may(by, P.COORDINATION_SPEAK)):
         raise NotAllowed(decision.reason)
@@ -60,13 +71,18 @@ def make(
     if standing is not None:
         require(by, P.COORDINATION_SPEAK, standing)
         return standing
-    if not may_give_to(by, responsible):
+    if resolution is not None:
+        body = resolution.body
+    if body is not None and not sits_on(by, body):
+        raise NotAllowed(_("Your organisation does not sit on this body."))
+    if not organisations_for(by, resolution).filter(pk=responsible.pk).exists():
         raise NotAllowed(_("You can give action points to your own organisation."))
     if due_on < local_day(at):
         raise NotPossible(_("Give a day to come."))
     row = _insert(
         client_key=client_key, title=title, todo=todo, pillar=pillar, priority=priority,
         by_organisation=home, responsible=responsible, due_on=due_on, made_at=at, made_by=person,
+        body=body, resolution=resolution,
     )  # fmt: skip
     event = note(row, ActionEventKind.MADE, by=by, at=at)
     clocks.made(row, by=by, at=at)
@@ -74,12 +90,18 @@ def make(
     return row
 
 
-def may_give_to(by: Actor, responsible: Organisation) -> bool:
-    """Whether this actor may make that organisation responsible."""
-    if responsible.pk == by.organisation_id:
+def organisations_for(by: Actor, resolution: Resolution | None = None) -> Any:
+    """Those this actor can make responsible."""
+    if P.COORDINATION_KEEP in by.permissions or (resolution and sits_on(by, resolution.body)):
+        return Organisation.objects.members().visible_to(by).order_by("name", "pk")
+    return Organisation.objects.visible_to(by).filter(pk=by.organisation_id)
+
+
+def sits_on(by: Actor, body: Body) -> bool:
+    """Whether the actor keeps the co-ordination, or sits on the body today."""
+    if P.COORDINATION_KEEP in by.permissions:
         return True
-    members = Organisation.objects.members().visible_to(by)
-    return P.COORDINATION_KEEP in by.permissions and members.filter(pk=responsible.pk).exists()
+    return bool(Seat.objects.of(by).on(local_day(by.at)).filter(body=body).exists())
 
 
 def _insert(**values: Any) -> ActionPoint:

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods
 
 from common.marks import Permission, needs
 from common.workflow import NotPossible, Stale
-from ncm import actions_forms as asked
 from ncm.action_access import may_comment
 from ncm.action_workflow import ACTION, local_day
-from ncm.models import ActionPoint
+from ncm.forms import actions as asked
+from ncm.models import ActionPoint, Resolution
 from ncm.services import action_points as services
 from ncm.views.actions import found_action
-from partners.access import Actor, may
+from partners.access import Actor, get_or_404, may
 from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
 
 P = Permission
@@ -32,30 +32,48 @@ READ = ["GET", "HEAD", "POST"]
 def new(request: HttpRequest) -> HttpResponse:
     """Give an organisation something to do by a day."""
     actor = actor_of(request)
+    resolution = _resolution(request, actor)
     form = asked.New(
-        actor, typed(request), today=local_day(actor.at),
+        actor, typed(request), today=local_day(actor.at), resolution=resolution,
         initial={"client_key": uuid4(), "responsible": actor.organisation_uuid},
     )  # fmt: skip
     if form.is_valid():
         made: list[ActionPoint] = []
         act = lambda: made.append(  # noqa: E731 - done() asks for a function
-            services.make(by=actor, at=actor.at, **form.cleaned_data)
+            services.make(by=actor, at=actor.at, resolution=resolution, **form.cleaned_data)
         )
         if done(request, act, _("Made. The responsible organisation has been told.")):
             return redirect(made[0])
     return form_page(
         request, form=form, title=_("Make an action point"), button=_("Make it"),
-        back=reverse("ncm:actions"), lines=_told(actor),
+        back=reverse("ncm:actions"), lines=_told(actor, resolution),
+        about=f"{resolution.reference} {resolution.title}" if resolution else "",
     )  # fmt: skip
 
 
-def _told(actor: Actor) -> list[str]:
+def _resolution(request: HttpRequest, actor: Actor) -> Resolution | None:
+    """The resolution it comes from, where the address names one: 404 where nobody there sits."""
+    if not (asked_for := request.GET.get("resolution")):
+        return None
+    try:
+        uuid = UUID(asked_for)
+    except ValueError as error:
+        raise Http404 from error
+    found = get_or_404(Resolution.objects.select_related("body"), actor, uuid=uuid)
+    if not services.sits_on(actor, found.body):
+        raise PermissionDenied
+    return found
+
+
+def _told(actor: Actor, resolution: Resolution | None) -> list[str]:
     lines = [
         _("Both organisations see it, with everything that is said about it; so does the "
           "co-ordination."),
         _("Reminders go out before the day and on it; after it, it moves up."),
     ]  # fmt: skip
-    if P.COORDINATION_KEEP not in actor.permissions:
+    if resolution is not None:
+        lines.append(_("Every organisation that sits on the body sees it too."))
+    elif P.COORDINATION_KEEP not in actor.permissions:
         lines.append(_("You can give action points to your own organisation."))
     return lines
 

@@ -21,7 +21,7 @@ from ncm.action_access import may_comment
 from ncm.action_choices import ActionState
 from ncm.action_clocks import VERIFY
 from ncm.action_workflow import ACTION, local_day
-from ncm.actions_forms import ActionFilter
+from ncm.forms.actions import ActionFilter
 from ncm.models import ActionFile, ActionPoint
 from partners.access import Actor, get_or_404, may
 from partners.models import Organisation
@@ -183,7 +183,7 @@ def as_file(request: HttpRequest) -> HttpResponse:
 def found_action(actor: Actor, uuid: UUID) -> ActionPoint:
     """The action point with its organisations, or 404."""
     rows = ActionPoint.objects.select_related(
-        "by_organisation", "responsible", "responsible_person"
+        "by_organisation", "responsible", "responsible_person", "body", "resolution"
     )
     return get_or_404(rows, actor, uuid=uuid)
 
@@ -245,6 +245,8 @@ def _facts(found: ActionPoint, known: dict[int, str], actor: Actor) -> list[dict
         (_("Given by"), name_in(known, found.by_organisation_id)),
         (_("Due on"), shown.date(found.due_on)),
         (_("Area"), found.get_pillar_display()),
+        (_("Body"), found.body.name if found.body else ""),
+        (_("From the resolution"), found.resolution.reference if found.resolution else ""),
         (_("Reported done"), shown.day(found.reported_at) if found.reported_at else ""),
         (_("Verified"), shown.day(found.verified_at) if found.verified_at else ""),
     ]

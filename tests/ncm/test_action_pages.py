@@ -12,7 +12,7 @@ from django.utils.html import escape
 from accounts.models import AccessLog
 from ncm.action_choices import ActionState, Pillar, Priority
 from ncm.models import ActionPoint
-from tests.ncm import actions
+from tests.ncm import actions, sittings
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
@@ -204,3 +204,28 @@ class TestActs:
 
         assert offered(cast.ngo_manager) == {cast.ngo}
         assert {cast.ngo, cast.other_ngo, cast.unlisted_ngo} <= offered(cast.co_ordinator)
+
+
+class TestFromAResolution:
+    def test_says_which_and_offers_every_member(self, cast: Cast, client_for) -> None:
+        meeting, item = sittings.sitting(cast)
+        sittings.all_came(cast, meeting)
+        resolution = sittings.resolved(cast, sittings.carried(cast, item, meeting))
+        href = f"{reverse('ncm:action-new')}?resolution={resolution.uuid}"
+        office = client_for(cast.ngo_manager)
+        page = office.get(href)
+        assert resolution.reference in page.content.decode()
+        on = actions.today(cast) + timedelta(days=9)
+        given = {
+            "client_key": str(page.context["form"].initial["client_key"]),
+            "title": "Beds (invented)", "todo": "Two hundred nights.", "pillar": "protection",
+            "priority": Priority.NORMAL, "responsible": str(cast.police.uuid), **days(on),
+        }  # fmt: skip
+        assert office.post(href, given).status_code == 302
+        row = ActionPoint.objects.get()
+        assert (row.resolution, row.body) == (resolution, resolution.body)
+        assert resolution.reference in office.get(row.get_absolute_url()).content.decode()
+        assert client_for(cast.other_manager).get(href).status_code == 403
+        assert office.get(f"{reverse('ncm:action-new')}?resolution=nothing").status_code == 404
+        listed = office.get(LIST, {"body": str(resolution.body.uuid)})
+        assert titles(listed) == ["Beds (invented)"]

@@ -17,7 +17,7 @@ from ncm.models import ActionComment, ActionEvent, ActionFile, ActionPoint
 from ncm.services import action_points
 from partners.choices import Role
 from partners.models import Membership
-from tests.ncm import actions
+from tests.ncm import actions, sittings
 from tests.support.cast import Cast, works_for
 
 pytestmark = [pytest.mark.django_db]
@@ -316,3 +316,33 @@ class TestPriority:
         assert not actions.made(cast).needs_two
         assert actions.urgent(cast).needs_two
         assert actions.own(cast).needs_two
+
+
+class TestOfABody:
+    def test_is_seen_by_whoever_sits_there_and_no_longer_when_they_do_not(self, cast: Cast) -> None:
+        body = sittings.seated(cast)
+        row = actions.made(cast, responsible=cast.other_ngo, body=body)
+        for name in ("ngo_manager", "ngo_caseworker", "officer", "funder", "other_manager"):
+            assert sees(cast, name, row), name
+        assert not sees(cast, "unlisted_manager", row)
+        cast.rows["seat ngo"].until_on = actions.today(cast) - timedelta(days=1)
+        cast.rows["seat ngo"].from_on = actions.today(cast) - timedelta(days=9)
+        cast.rows["seat ngo"].save()
+        assert not sees(cast, "ngo_manager", row)
+
+    def test_from_its_resolution_is_given_by_whoever_sits_to_any_member(self, cast: Cast) -> None:
+        meeting, item = sittings.sitting(cast)
+        sittings.all_came(cast, meeting)
+        resolution = sittings.resolved(cast, sittings.carried(cast, item, meeting))
+        row = actions.own(cast, responsible=cast.other_ngo, resolution=resolution)
+        assert (row.body, row.resolution) == (resolution.body, resolution)
+        with pytest.raises(NotAllowed, match="does not sit"):
+            actions.made(cast, user=cast.other_manager, responsible=cast.ngo, resolution=resolution)
+        with pytest.raises(NotAllowed, match="does not sit"):
+            actions.made(
+                cast, user=cast.other_manager, responsible=cast.other_ngo, body=resolution.body
+            )
+        with pytest.raises(NotAllowed):
+            actions.own(cast, responsible=cast.other_ngo, body=resolution.body)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ActionPoint.objects.filter(pk=row.pk).update(body=None)

@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.forms import DateInputs
-from common.marks import Actor, Permission
+from common.marks import Permission
 from ncm import speakers
 from ncm.action_choices import ActionState, Pillar, Priority
-from ncm.models import ActionPoint
+from ncm.models import ActionPoint, Body, Resolution, Seat
 from ncm.models.action_points import ActionPointQuerySet
-from partners.forms.agreements import members_seen, words
+from ncm.models.bodies import today
+from ncm.services.action_points import organisations_for
+from partners.forms.agreements import words
 from partners.models import Organisation
 
 NEVER_NAME = _("Never name a person who is helped, and no place where somebody stays.")
@@ -56,12 +58,25 @@ class New(Text):
     )  # fmt: skip
     due_on = forms.DateField(label=_("Due on"), widget=DateInputs)
 
-    def __init__(self, actor: Actor, data: Any = None, *, today: date, **how: Any) -> None:
+    body = forms.ModelChoiceField(
+        label=_("For a body"), queryset=Body.objects.none(), required=False, to_field_name="uuid",
+        empty_label=_("None"), help_text=_("Every organisation that sits there sees it then."),
+    )  # fmt: skip
+
+    def __init__(
+        self, actor: Any, data: Any = None, *, today: date, resolution: Resolution | None = None,
+        **how: Any,
+    ) -> None:  # fmt: skip
         super().__init__(data, **how)
         self.today = today
         field: Any = self.fields["responsible"]
-        field.queryset = choices_for(actor)
+        field.queryset = organisations_for(actor, resolution)
         field.label_from_instance = lambda each: each.display_name
+        bodies: Any = self.fields["body"]
+        if resolution is not None:
+            del self.fields["body"]
+        else:
+            bodies.queryset = bodies_for(actor)
 
     def clean_due_on(self) -> date:
         due_on: date = self.cleaned_data["due_on"]
@@ -70,11 +85,12 @@ class New(Text):
         return due_on
 
 
-def choices_for(actor: Any) -> Any:
-    """To whom this actor may give action points."""
+def bodies_for(actor: Any) -> Any:
+    """The bodies that stand, as far as this actor sits there or keeps the co-ordination."""
+    standing = Body.objects.visible_to(actor).standing(today(actor))
     if Permission.COORDINATION_KEEP in actor.permissions:
-        return members_seen(actor)
-    return Organisation.objects.visible_to(actor).filter(pk=actor.organisation_id)
+        return standing
+    return standing.filter(pk__in=Seat.objects.of(actor).on(today(actor)).values("body"))
 
 
 class Person(forms.Form):
@@ -156,6 +172,11 @@ class ActionFilter(django_filters.FilterSet):
         label=_("Area"), choices=Pillar.choices, empty_label=_("All areas")
     )
 
+    body = django_filters.ModelChoiceFilter(
+        label=_("Body"), queryset=lambda request: Body.objects.visible_to(request),
+        to_field_name="uuid", empty_label=_("All bodies, and none"),
+    )  # fmt: skip
+
     class Meta:
         model = ActionPoint
         fields: tuple[str, ...] = ()
@@ -164,7 +185,7 @@ class ActionFilter(django_filters.FilterSet):
         self, data: Mapping[str, Any] | None = None, *args: Any, actor: Any, today: date,
         **kwargs: Any,
     ) -> None:  # fmt: skip
-        super().__init__(data, *args, **kwargs)
+        super().__init__(data, *args, request=actor, **kwargs)
         self.actor, self.today = actor, today
 
     @property
