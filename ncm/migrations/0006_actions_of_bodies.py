@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ncm', '0004_meetings'),
+        ('ncm', '0005_plan'),
         ('partners', '0017_trainings_and_guidance'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
