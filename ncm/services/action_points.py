@@ -94,7 +94,8 @@ def organisations_for(by: Actor, resolution: Resolution | None = None) -> Any:
     """Those this actor can make responsible."""
     if P.COORDINATION_KEEP in by.permissions or (resolution and sits_on(by, resolution.body)):
         return Organisation.objects.members().visible_to(by).order_by("name", "pk")
-    return Organisation.objects.visible_to(by).filter(pk=by.organisation_id)
+    own = by.organisation_id or 0
+    return Organisation.objects.visible_to(by).filter(pk=own)
 
 
 def sits_on(by: Actor, body: Body) -> bool:
