@@ -1,6 +1,6 @@
 """What bodies and meetings make known to the packages below."""
 
-from ncm import bodies_access, meetings_clocks, meetings_notices
+from ncm import bodies_access, meetings_clocks, meetings_jobs, meetings_notices
 from ncm.models import AgendaItem, Body, Meeting, Motion, Resolution
 from partners import access
 
@@ -14,3 +14,4 @@ def register() -> None:
     access.register_rule(Resolution, bodies_access.to_resolution)
     meetings_clocks.register_kinds()
     meetings_notices.register_kinds()
+    meetings_jobs.register()

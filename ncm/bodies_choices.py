@@ -69,15 +69,6 @@ class WorkArea(models.TextChoices):
     TRAINING = "training", _("Training")
 
 
-class Contribution(models.TextChoices):
-    """The four Ps, as what a seat contributes to (S80)."""
-
-    PREVENTION = "prevention", _("Prevention")
-    PROTECTION = "protection", _("Protection")
-    PROSECUTION = "prosecution", _("Prosecution")
-    PARTNERSHIP = "partnership", _("Partnership")
-
-
 class BodyEventKind(models.TextChoices):
     """What happened to a body and its seats."""
 

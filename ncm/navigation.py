@@ -164,8 +164,13 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
         Section(
             _("Co-ordination"),
             (
+                Entry(_("Bodies"), "ncm:bodies", P.COORDINATION_SEE),
+                Entry(_("Meetings"), "ncm:meetings", P.COORDINATION_SEE),
+                Entry(_("Agenda items"), "ncm:agenda-items", P.COORDINATION_SEE),
+                Entry(_("Resolutions"), "ncm:resolutions", P.COORDINATION_SEE),
                 Entry(_("Action points"), "ncm:actions", P.COORDINATION_SEE),
                 Entry(_("Who owes whom"), "ncm:board", P.COORDINATION_SEE),
+                Entry(_("Who takes part"), "ncm:participation", P.COORDINATION_SEE),
             ),
         ),
         Section(_("Reports"), (Entry(_("Reports"), "ncm:reports", P.REPORT_SEE),)),

@@ -41,6 +41,12 @@ class Asked:
         return text % {"n": self.at_least, "kind": kind}
 
     @property
+    def met(self) -> str:
+        """The rule, and how many were there."""
+        rule = {"rule": self.words, "n": self.present}
+        return _("Quorum: the rule asks for %(rule)s; present: %(n)s.") % rule
+
+    @property
     def refusal(self) -> str:
         """Why there is no vote, where the rule is not met."""
         if not self.present:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from ncm import bodies_urls
 from ncm.views import action_acts, actions, board, components, funding, home, programs, reports
 
 app_name = "ncm"
@@ -20,6 +21,7 @@ urlpatterns = [
     path("actions/<uuid:uuid>/<slug:name>/", action_acts.act, name="action-act"),
     path("board/", board.board, name="board"),
     path("board/<slug:what>/", board.rows, name="board-rows"),
+    *bodies_urls.patterns,
     path("programs/", programs.programs, name="programs"),
     path("programs/description/", programs.description, name="programs-description"),
     path("reports/", reports.choose, name="reports"),
