@@ -31,7 +31,7 @@ def quarterly_report(job: Job, progress: Progress) -> JobFile:
     Asks again whether the person may, since the job was started some time ago.
     """
     at = job.started_at or job.created_at
-    actor = _asked_again(job, Permission.REPORT_BUILD, at)
+    actor = asked_again(job, Permission.REPORT_BUILD, at)
     quarter = Quarter.parse(job.params["quarter"])
     report = QuarterlyReport(quarter, addressee=_addressee(actor, job.params.get("task_force")))
     return _printed(job, report, progress, actor, at)
@@ -41,13 +41,13 @@ def state_of_funding(job: Job, progress: Progress) -> JobFile:
     """The PDF of `params`: language, and the uuid of a task force or None; as of the day it was
     asked for."""
     at = job.started_at or job.created_at
-    actor = _asked_again(job, Permission.FUNDING_OVERSEE, at)
+    actor = asked_again(job, Permission.FUNDING_OVERSEE, at)
     addressee = _addressee(actor, job.params.get("task_force"))
     report = StateOfFunding(local_day(job.created_at), addressee=addressee)
     return _printed(job, report, progress, actor, at)
 
 
-def _asked_again(job: Job, permission: Permission, at: datetime) -> Actor:
+def asked_again(job: Job, permission: Permission, at: datetime) -> Actor:
     """Whoever started the job, as they are now; it was started some time ago."""
     actor = actor_for(job.owner, at=at, organisation_uuid=job.organisation_uuid)
     if not may(actor, permission) or actor.organisation_uuid != job.organisation_uuid:
@@ -64,7 +64,7 @@ def _printed(job: Job, report: Report, progress: Progress, actor: Actor, at: dat
             content = to_pdf(context, report.print_template)
         except PdfUnavailable:
             raise JobFailed("no_pdf") from None
-    _log(job, actor, at)
+    log(job, actor, at)
     progress(2, 2)
     return JobFile(f"{context.name}.pdf", ContentFile(content))
 
@@ -74,7 +74,7 @@ def _addressee(actor: Actor, uuid: str | None) -> str:
     return chosen.name if chosen else ""
 
 
-def _log(job: Job, actor: Actor, at: datetime) -> None:
+def log(job: Job, actor: Actor, at: datetime) -> None:
     with transaction.atomic():
         record(
             action=LogAction.EXPORT,

@@ -168,6 +168,7 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
                 Entry(_("Meetings"), "ncm:meetings", P.COORDINATION_SEE),
                 Entry(_("Agenda items"), "ncm:agenda-items", P.COORDINATION_SEE),
                 Entry(_("Resolutions"), "ncm:resolutions", P.COORDINATION_SEE),
+                Entry(_("Action plan"), "ncm:plan", P.COORDINATION_SEE),
                 Entry(_("Action points"), "ncm:actions", P.COORDINATION_SEE),
                 Entry(_("Who owes whom"), "ncm:board", P.COORDINATION_SEE),
                 Entry(_("Who takes part"), "ncm:participation", P.COORDINATION_SEE),

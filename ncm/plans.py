@@ -1,7 +1,10 @@
 """What the plan, consultations, prevention and obligations make known to the packages below."""
 
 from django.core import checks
+from django.utils.translation import gettext_lazy as _
 
+from common.marks import Permission
+from deadlines import jobs
 from ncm import plan_access, plan_checks, plan_clocks, plan_notifications
 from ncm.models import (
     ActionPlan,
@@ -17,7 +20,9 @@ from partners import access
 
 
 def register() -> None:
-    """Rules of access, kinds of deadline and notice, checks."""
+    """Rules of access, kinds of deadline and notice, background work, checks."""
+    from ncm.plan_jobs import PLAN_REPORT, plan_report
+
     access.register_rule(ActionPlan, plan_access.to_plan)
     access.register_rule(Activity, plan_access.to_activity)
     access.register_rule(Revision, plan_access.to_revision)
@@ -29,3 +34,15 @@ def register() -> None:
     plan_clocks.register_kinds()
     plan_notifications.register_kinds()
     checks.register(plan_checks.check_co_ordinators, checks.Tags.database)
+    jobs.register(
+        PLAN_REPORT,
+        run=plan_report,
+        label=_("The action plan"),
+        permission=Permission.COORDINATION_SEE,
+        words={
+            "counting": _("Counting"),
+            "printing": _("Setting the pages"),
+            "not_allowed": _("This is not open to you."),
+            "no_pdf": _("This installation cannot make PDF files. Tell whoever runs it."),
+        },
+    )

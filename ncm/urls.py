@@ -1,8 +1,8 @@
 """The front door, the home page, and pages that belong to no other package."""
 
-from django.urls import path
+from django.urls import include, path
 
-from ncm import bodies_urls
+from ncm import bodies_urls, plan_urls
 from ncm.views import action_acts, actions, board, components, funding, home, programs, reports
 
 app_name = "ncm"
@@ -22,6 +22,7 @@ urlpatterns = [
     path("board/", board.board, name="board"),
     path("board/<slug:what>/", board.rows, name="board-rows"),
     *bodies_urls.patterns,
+    path("co-ordination/", include(plan_urls.patterns)),
     path("programs/", programs.programs, name="programs"),
     path("programs/description/", programs.description, name="programs-description"),
     path("reports/", reports.choose, name="reports"),

@@ -5,8 +5,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from ncm.models import ActionPlan, Activity, Consultation, Obligation, Prevention, Revision
-from ncm.services import consultations, obligations, plans, prevention, revisions
+from ncm.models import (
+    ActionPlan,
+    Activity,
+    Consultation,
+    Obligation,
+    PlanReport,
+    Prevention,
+    Revision,
+)
+from ncm.services import (
+    consultations,
+    obligations,
+    plan_reports,
+    plans,
+    prevention,
+    revisions,
+)
 from partners.deed_workflow import local_day
 from partners.models import Area, Organisation
 from tests.support.cast import Cast
@@ -89,6 +104,22 @@ def revision(cast: Cast, plan: ActionPlan, **more: Any) -> Revision:
         **text(cast, target=D(60), reallocatable_in_emergency=True),
     )  # fmt: skip
     return now(row)
+
+
+def revised(cast: Cast, plan: ActionPlan, **more: Any) -> Revision:
+    """The same, adopted by the second co-ordinator."""
+    first, second = cast.actor(cast.co_ordinator), cast.actor(cast.second_co_ordinator)
+    row = revisions.propose(revision=revision(cast, plan, **more), by=first, at=cast.at)
+    return revisions.adopt(revision=row, by=second, at=cast.at)
+
+
+def sent_report(cast: Cast, plan: ActionPlan) -> PlanReport:
+    """A half-yearly report that was sent, with one file."""
+    by = cast.actor(cast.co_ordinator)
+    row = plan_reports.open_report(plan=plan, by=by, at=cast.at)
+    row = plan_reports.send(report=row, summary="Half done.", by=by, at=cast.at)
+    plan_reports.keep_file(report=row, ending="csv", content=b"a,b", by=by, at=cast.at)
+    return row
 
 
 def report(cast: Cast, activity: Activity, user: Any = None, **more: Any) -> Any:
