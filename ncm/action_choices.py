@@ -4,15 +4,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Pillar(models.TextChoices):
-    """The four Ps under which measures against trafficking stand."""
-
-    PREVENTION = "prevention", _("Prevention")
-    PROTECTION = "protection", _("Protection")
-    PROSECUTION = "prosecution", _("Prosecution")
-    PARTNERSHIP = "partnership", _("Partnership")
-
-
 class Priority(models.TextChoices):
     NORMAL = "normal", _("Normal")
     HIGH = "high", _("High")

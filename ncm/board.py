@@ -59,6 +59,12 @@ class Line:
     late_to_us: int = 0
     late_by_us: int = 0
 
+    @property
+    def has_any(self) -> bool:
+        """Whether there is anything to show of it."""
+        return bool(any(part.base for part in self.sides.values()) or self.late_to_us
+                    or self.late_by_us)  # fmt: skip
+
 
 @dataclass
 class Board:

@@ -12,16 +12,17 @@ from accounts.models import User
 from common.forms import DateInputs
 from common.marks import Permission
 from ncm import speakers
-from ncm.action_choices import ActionState, Pillar, Priority
+from ncm.action_choices import ActionState, Priority
 from ncm.models import ActionPoint, Body, Resolution, Seat
 from ncm.models.action_points import ActionPointQuerySet
 from ncm.models.bodies import today
+from ncm.plan_choices import FourP
 from ncm.services.action_points import organisations_for
 from partners.forms.agreements import words
 from partners.models import Organisation
 
 NEVER_NAME = _("Never name a person who is helped, and no place where somebody stays.")
-OPEN, LATE, WAITS = "standing", "late", "waits"
+TODO, LATE, WAITS = "todo", "late", "waits"
 MINE, OURS, GIVEN = "mine", "ours", "given"
 
 
@@ -33,7 +34,7 @@ class Text(forms.Form):
         label=_("Title"), max_length=140, help_text=_("Lists show it. Never name a person.")
     )
     todo = words(_("What is to be done"), NEVER_NAME, most=4000)
-    pillar = forms.ChoiceField(label=_("Area"), choices=Pillar.choices, widget=forms.RadioSelect)
+    pillar = forms.ChoiceField(label=_("Area"), choices=FourP.choices, widget=forms.RadioSelect)
 
     def text(self) -> dict[str, str]:
         """What `services.action_points.change_text` takes."""
@@ -166,10 +167,11 @@ class ActionFilter(django_filters.FilterSet):
     )  # fmt: skip
     state = django_filters.ChoiceFilter(
         label=_("State"), method="standing", empty_label=_("All but those closed"),
-        choices=[(LATE, _("Late")), (WAITS, _("Wait for me to verify")), *ActionState.choices],
+        choices=[(TODO, _("To be done")), (LATE, _("Late")), (WAITS, _("Wait for me to verify")),
+                 *ActionState.choices],
     )  # fmt: skip
     pillar = django_filters.ChoiceFilter(
-        label=_("Area"), choices=Pillar.choices, empty_label=_("All areas")
+        label=_("Area"), choices=FourP.choices, empty_label=_("All areas")
     )
 
     body = django_filters.ModelChoiceFilter(
@@ -210,6 +212,8 @@ class ActionFilter(django_filters.FilterSet):
 
     def standing(self, rows: ActionPointQuerySet, _name: str, state: str) -> ActionPointQuerySet:
         match state:
+            case "todo":
+                return rows.to_do()
             case "late":
                 return rows.late(self.today)
             case "waits":

@@ -11,10 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from common.constraints import in_choices, required_in_state
 from common.marks import Actor, Permission
 from deadlines.files import random_name
-from ncm.action_choices import CLOSED, TO_DO, ActionEventKind, ActionState, Pillar, Priority
+from ncm.action_choices import CLOSED, TO_DO, ActionEventKind, ActionState, Priority
 from ncm.action_files import action_storage
 from ncm.models.bodies import Body, Seat, today
+from ncm.models.obligations import Obligation
+from ncm.models.plan import Activity
 from ncm.models.resolutions import Resolution
+from ncm.plan_choices import FourP
 from partners.models import Organisation
 
 P = Permission
@@ -83,7 +86,7 @@ class ActionPoint(models.Model):
     client_key = models.UUIDField(unique=True, help_text=_("A form sent twice makes one row."))
     title = models.CharField(_("title"), max_length=140)
     todo = models.TextField(_("what is to be done"), max_length=4000)
-    pillar = models.CharField(_("area"), max_length=12, choices=Pillar.choices)
+    pillar = models.CharField(_("area"), max_length=12, choices=FourP.choices)
     priority = models.CharField(
         _("priority"), max_length=6, choices=Priority.choices, default=Priority.NORMAL
     )
@@ -93,6 +96,14 @@ class ActionPoint(models.Model):
     resolution = models.ForeignKey(
         Resolution, models.PROTECT, null=True, blank=True, related_name="actions",
         verbose_name=_("resolution"),
+    )  # fmt: skip
+    activity = models.ForeignKey(
+        Activity, models.PROTECT, null=True, blank=True, related_name="actions",
+        verbose_name=_("activity of the plan"),
+    )  # fmt: skip
+    obligation = models.ForeignKey(
+        Obligation, models.PROTECT, null=True, blank=True, related_name="actions",
+        verbose_name=_("obligation"),
     )  # fmt: skip
     by_organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="actions_made", verbose_name=_("made by")
@@ -137,7 +148,7 @@ class ActionPoint(models.Model):
         ]
         constraints = [
             in_choices("state", S.values, model="actionpoint"),
-            in_choices("pillar", Pillar.values, model="actionpoint"),
+            in_choices("pillar", FourP.values, model="actionpoint"),
             in_choices("priority", Priority.values, model="actionpoint"),
             models.CheckConstraint(
                 name="actionpoint_says_what",

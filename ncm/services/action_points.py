@@ -21,7 +21,7 @@ from common.workflow import NotAllowed, NotPossible, Stale
 from ncm import action_clocks as clocks
 from ncm import action_notifications as notifications
 from ncm.action_access import may_comment
-from ncm.action_choices import ActionEventKind, Pillar, Priority
+from ncm.action_choices import ActionEventKind, Priority
 from ncm.action_files import MOST_FILES
 from ncm.action_workflow import local_day
 from ncm.models import (
@@ -29,10 +29,13 @@ from ncm.models import (
     ActionEvent,
     ActionFile,
     ActionPoint,
+    Activity,
     Body,
+    Obligation,
     Resolution,
     Seat,
 )
+from ncm.plan_choices import FourP
 from partners.access import Actor, may
 from partners.models import Organisation
 from partners.services.memberships import require
@@ -49,7 +52,7 @@ def make(
     client_key: UUID,
     title: str,
     todo: str,
-    pillar: Pillar | str,
+    pillar: FourP | str,
     responsible: Organisation,
     due_on: date,
     by: Actor,
@@ -57,6 +60,8 @@ def make(
     priority: Priority | str = Priority.NORMAL,
     body: Body | None = None,
     resolution: Resolution | None = None,
+    activity: Activity | None = None,
+    obligation: Obligation | None = None,
 ) -> ActionPoint:
     """Give an organisation something to do by a day; its clock runs and it is told.
 
@@ -82,7 +87,7 @@ def make(
     row = _insert(
         client_key=client_key, title=title, todo=todo, pillar=pillar, priority=priority,
         by_organisation=home, responsible=responsible, due_on=due_on, made_at=at, made_by=person,
-        body=body, resolution=resolution,
+        body=body, resolution=resolution, activity=activity, obligation=obligation,
     )  # fmt: skip
     event = note(row, ActionEventKind.MADE, by=by, at=at)
     clocks.made(row, by=by, at=at)

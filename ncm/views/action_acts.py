@@ -17,7 +17,7 @@ from common.workflow import NotPossible, Stale
 from ncm.action_access import may_comment
 from ncm.action_workflow import ACTION, local_day
 from ncm.forms import actions as asked
-from ncm.models import ActionPoint, Resolution
+from ncm.models import ActionPoint, Activity, Obligation, Resolution
 from ncm.services import action_points as services
 from ncm.views.actions import found_action
 from partners.access import Actor, get_or_404, may
@@ -32,37 +32,65 @@ READ = ["GET", "HEAD", "POST"]
 def new(request: HttpRequest) -> HttpResponse:
     """Give an organisation something to do by a day."""
     actor = actor_of(request)
-    resolution = _resolution(request, actor)
+    source = _source(request, actor)
+    resolution = source.get("resolution")
     form = asked.New(
         actor, typed(request), today=local_day(actor.at), resolution=resolution,
-        initial={"client_key": uuid4(), "responsible": actor.organisation_uuid},
+        initial={"client_key": uuid4(), **_suggested(source, actor)},
     )  # fmt: skip
     if form.is_valid():
         made: list[ActionPoint] = []
         act = lambda: made.append(  # noqa: E731 - done() asks for a function
-            services.make(by=actor, at=actor.at, resolution=resolution, **form.cleaned_data)
+            services.make(by=actor, at=actor.at, **source, **form.cleaned_data)
         )
         if done(request, act, _("Made. The responsible organisation has been told.")):
             return redirect(made[0])
     return form_page(
         request, form=form, title=_("Make an action point"), button=_("Make it"),
         back=reverse("ncm:actions"), lines=_told(actor, resolution),
-        about=f"{resolution.reference} {resolution.title}" if resolution else "",
+        about=_about(source),
     )  # fmt: skip
 
 
-def _resolution(request: HttpRequest, actor: Actor) -> Resolution | None:
-    """The resolution it comes from, where the address names one: 404 where nobody there sits."""
-    if not (asked_for := request.GET.get("resolution")):
-        return None
-    try:
-        uuid = UUID(asked_for)
-    except ValueError as error:
-        raise Http404 from error
-    found = get_or_404(Resolution.objects.select_related("body"), actor, uuid=uuid)
-    if not services.sits_on(actor, found.body):
-        raise PermissionDenied
-    return found
+#: What an action point may come from, by the name it has in the address.
+SOURCES: dict[str, Any] = {
+    "resolution": Resolution.objects.select_related("body"),
+    "activity": Activity.objects.select_related("objective", "lead"),
+    "obligation": Obligation.objects.all(),
+}
+
+
+def _source(request: HttpRequest, actor: Actor) -> dict[str, Any]:
+    """What it comes from, where the address names it; of a resolution, where one sits there."""
+    for name, rows in SOURCES.items():
+        if not (asked_for := request.GET.get(name)):
+            continue
+        try:
+            uuid = UUID(asked_for)
+        except ValueError as error:
+            raise Http404 from error
+        found = get_or_404(rows.all(), actor, uuid=uuid)
+        if name == "resolution" and not services.sits_on(actor, found.body):
+            raise PermissionDenied
+        return {name: found}
+    return {}
+
+
+def _suggested(source: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """Who leads an activity is who does what comes of it, where one may give it to them."""
+    activity = source.get("activity")
+    steers = P.COORDINATION_KEEP in actor.permissions
+    if activity is not None and steers:
+        return {"responsible": activity.lead.uuid, "pillar": activity.objective.p}
+    return {"responsible": actor.organisation_uuid}
+
+
+def _about(source: dict[str, Any]) -> str:
+    if resolution := source.get("resolution"):
+        return f"{resolution.reference} {resolution.title}"
+    if activity := source.get("activity"):
+        return _("Activity %(number)s of the plan") % {"number": activity.reference}
+    return str(source["obligation"]) if "obligation" in source else ""
 
 
 def _told(actor: Actor, resolution: Resolution | None) -> list[str]:

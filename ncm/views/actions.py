@@ -183,7 +183,13 @@ def as_file(request: HttpRequest) -> HttpResponse:
 def found_action(actor: Actor, uuid: UUID) -> ActionPoint:
     """The action point with its organisations, or 404."""
     rows = ActionPoint.objects.select_related(
-        "by_organisation", "responsible", "responsible_person", "body", "resolution"
+        "by_organisation",
+        "responsible",
+        "responsible_person",
+        "body",
+        "resolution",
+        "activity__objective",
+        "obligation",
     )
     return get_or_404(rows, actor, uuid=uuid)
 
@@ -204,7 +210,8 @@ def action(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "title": found.title,
         "kind": _("Action point"),
         "tags": _tags(found, today),
-        "facts": _facts(found, known, actor),
+        "facts": _facts(found, known),
+        "person": _person(found, actor),
         "acts": _acts(found, actor),
         "notes": _notes(found, events, actor),
         "files": [
@@ -235,18 +242,22 @@ def _tags(found: ActionPoint, today: Any) -> list[dict[str, str]]:
     return tags
 
 
-def _facts(found: ActionPoint, known: dict[int, str], actor: Actor) -> list[dict[str, str]]:
-    # A colleague's name is their own organisation's; the others see who is responsible.
-    person = found.responsible_person
+def _person(found: ActionPoint, actor: Actor) -> str:
+    """Who does it, to their own organisation; the others see which organisation is responsible."""
     ours = found.responsible_id == actor.organisation_id
+    return found.responsible_person.display_name if found.responsible_person and ours else ""
+
+
+def _facts(found: ActionPoint, known: dict[int, str]) -> list[dict[str, str]]:
     facts = [
         (_("Responsible"), name_in(known, found.responsible_id)),
-        (_("Who does it"), person.display_name if person and ours else ""),
         (_("Given by"), name_in(known, found.by_organisation_id)),
         (_("Due on"), shown.date(found.due_on)),
         (_("Area"), found.get_pillar_display()),
         (_("Body"), found.body.name if found.body else ""),
         (_("From the resolution"), found.resolution.reference if found.resolution else ""),
+        (_("Activity of the plan"), found.activity.reference if found.activity else ""),
+        (_("Obligation"), str(found.obligation) if found.obligation else ""),
         (_("Reported done"), shown.day(found.reported_at) if found.reported_at else ""),
         (_("Verified"), shown.day(found.verified_at) if found.verified_at else ""),
     ]

@@ -48,7 +48,12 @@ def board(request: HttpRequest) -> HttpResponse:
             _half(_("Civil society owes State bodies"), found.total[CIVIL]),
         ],
         "columns": [{"label": label, "is_number": number} for label, number in heads],
-        "rows": [_line(each, actor, speaks=speaks) for each in found.lines],
+        "rows": [_line(each, actor, speaks=speaks) for each in found.lines if each.has_any],
+        "quiet": [
+            {"text": str(each.debt.title), "href": _href(each.debt.code) if speaks else ""}
+            for each in found.lines
+            if not each.has_any
+        ],
         "has_hidden": found.has_hidden,
         "minimum": current().minimum_cell,
         "speaks": speaks,
@@ -61,7 +66,7 @@ def _half(title: str, side: Side) -> dict[str, Any]:
     return {
         "title": title,
         "median": days or _("None yet"),
-        "base": ngettext("counted: %(n)s", "counted: %(n)s", side.base)
+        "base": ngettext("Counted: %(n)s", "Counted: %(n)s", side.base)
         % {"n": number_format(side.base, force_grouping=True)},
         "late": ngettext("%(n)s is late now", "%(n)s are late now", side.late) % {"n": side.late},
     }
@@ -109,7 +114,7 @@ def _side(each: Line, side: str, *, linked: bool) -> list[dict[str, Any]]:
 
 def _href(code: str, **query: str) -> str:
     asked = "&".join(f"{name}={value}" for name, value in query.items())
-    return f"{reverse('ncm:board-rows', args=[code])}?{asked}"
+    return reverse("ncm:board-rows", args=[code]) + (f"?{asked}" if asked else "")
 
 
 # --- one class ------------------------------------------------------------------------------------

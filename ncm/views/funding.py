@@ -16,11 +16,11 @@ from common.marks import Permission, needs
 from deadlines.files import content_type
 from deadlines.services.jobs import start_job
 from ncm.forms.reports import BuildForm
+from ncm.home_tiles import Tile
 from ncm.jobs import STATE_OF_FUNDING
 from ncm.reports.formats import FORMATS
 from ncm.reports.funding_figures import FundingFigures
 from ncm.reports.state_of_funding import StateOfFunding
-from ncm.views.home import Tile
 from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of
 

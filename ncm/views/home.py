@@ -1,6 +1,5 @@
 """The front door: home page, how to join, help, accessibility, and the sign of life."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,33 +9,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from accounts.models import Invitation
 from common.country import current
 from common.marks import Permission, needs
-from common.paging import capped_count
-from deadlines.services.notices import unread_count
+from ncm import home_tiles
 from partners.access import Actor
-from partners.choices import BEFORE_THE_REVIEWER, HAS_BEEN_ADMITTED, OrganisationState
-from partners.choices_places import HoldState
-from partners.models import Organisation, PlaceHold
+from partners.choices import HAS_BEEN_ADMITTED, OrganisationState
+from partners.models import Organisation
 from partners.reviews import answers_in_question, missing_answers
-from partners.services.memberships import MEMBERSHIP
+from partners.views.lists import columns
 from partners.views.shown import day, state_tag
 from partners.workflow import ORGANISATION
-from referrals.lists import inbox_counts
-from referrals.views.inbox import tiles_of
 
 P = Permission
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number on the home page, always a link to the list it counts."""
-
-    href: str
-    count: Any
-    label: str
-    tone: str = ""
 
 
 @needs(P.SIGNED_IN)
@@ -44,8 +28,14 @@ class Tile:
 def home(request: HttpRequest) -> HttpResponse:
     """What needs me now, for the organisation acted for."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
+    needing, known = home_tiles.tiles(actor)
     context = {
-        "tiles": _tiles(actor),
+        "tiles": [*needing, *known],
+        "needing": needing,
+        "known": known,
+        "links": _links(actor),
+        "date_columns": columns(_("What"), _("Due on")),
+        "dates": [_date(each) for each in home_tiles.next_dates(actor)],
         "organisation": actor.organisation,
         "application": _application(actor),
         "suspension": _suspension(actor),
@@ -54,55 +44,31 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "ncm/home.html", context)
 
 
-def _tiles(actor: Actor) -> list[Tile]:
-    unread = unread_count(actor)
-    tiles = [
-        Tile(
-            reverse("deadlines:inbox"),
-            unread,
-            ngettext("unread notice", "unread notices", unread),
-            "soon" if unread else "",
-        )
+def _date(each: dict[str, Any]) -> list[dict[str, Any]]:
+    late = {"colour": "red", "text": _("Late"), "note": each["on"]}
+    return [
+        {"text": each["title"], "href": each["href"], "note": each["reference"]},
+        late if each["is_late"] else {"text": each["on"]},
     ]
-    if P.REFERRAL_SEE in actor.permissions:
-        tiles.append(_referrals_waiting(actor))
-    if P.PLACE_UPDATE in actor.permissions:
-        held = PlaceHold.objects.visible_to(actor).live(actor.at).filter(state=HoldState.HELD)
-        asked = capped_count(held.filter(count__offer__organisation=actor.organisation_id))
-        label = ngettext("held place to answer", "held places to answer", asked.number)
-        tone = "late" if asked.number else ""
-        tiles.append(Tile(reverse("partners:places"), asked, label, tone))
-    if P.ORGANISATION_REVIEW in actor.permissions:
-        sent = Organisation.objects.visible_to(actor).exclude(pk=actor.organisation_id)
-        waiting = capped_count(sent.filter(state__in=BEFORE_THE_REVIEWER))
-        label = ngettext("application to review", "applications to review", waiting.number)
-        tone = "soon" if waiting.number else ""
-        tiles.append(Tile(reverse("partners:reviews"), waiting, label, tone))
-    if P.MEMBERSHIP_MANAGE in actor.permissions and actor.organisation is not None:
-        letters = Invitation.objects.waiting().about(MEMBERSHIP, actor.organisation.uuid)
-        open_ = capped_count(letters)
-        label = ngettext(
-            "colleague invited who has not joined", "colleagues invited who have not joined",
-            open_.number,
-        )  # fmt: skip
-        tiles.append(Tile(f"{reverse('partners:people')}#invitations", open_, label))
-    if P.ORGANISATION_SEE in actor.permissions:
-        # What the registry lists without a filter, so that the number is that of its rows.
-        known = capped_count(Organisation.objects.visible_to(actor))
-        label = ngettext(
-            "organisation in the registry", "organisations in the registry", known.number
-        )
-        tiles.append(Tile(f"{reverse('partners:registry')}?all=1", known, label))
-    return tiles
 
 
-def _referrals_waiting(actor: Actor) -> Tile:
-    """What waits for this organisation: questions to answer, or decisions to make."""
-    show = "waiting"
-    waiting = inbox_counts(actor, {show: tiles_of(actor)[show][1]})[show]
-    label = ngettext("referral waiting for you", "referrals waiting for you", waiting.number)
-    href = f"{reverse('referrals:inbox')}?show={show}"
-    return Tile(href, waiting, label, "soon" if waiting.number else "")
+def _links(actor: Actor) -> list[dict[str, str]]:
+    """Where one's role begins its work, though nothing there waits."""
+    links = []
+    if quarter := home_tiles.last_quarter(actor):
+        label = _("The report on %(quarter)s") % {"quarter": quarter}
+        links.append({"label": label, "href": reverse("ncm:report", args=[str(quarter)])})
+    for permission, name, words in (
+        (P.COORDINATION_SEE, "ncm:board", _("Who owes whom")),
+        (P.FUNDING_OVERSEE, "ncm:state-of-funding", _("State of funding")),
+        (P.CONTACT_STEER, "partners:contact-coverage", _("Where nobody answers")),
+        (P.SYSTEM_HEALTH_SEE, "deadlines:health", _("How the system is")),
+        (P.RULE_CHANGE, "deadlines:rules", _("Rules and working days")),
+        (P.ACCOUNT_LOCK, "partners:locks", _("Locked accounts")),
+    ):
+        if permission in actor.permissions:
+            links.append({"label": words, "href": reverse(name)})
+    return links
 
 
 def _application(actor: Actor) -> dict[str, Any] | None:

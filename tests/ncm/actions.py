@@ -4,9 +4,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from ncm.action_choices import Pillar, Priority
+from ncm.action_choices import Priority
 from ncm.action_workflow import ACTION, local_day
 from ncm.models import ActionPoint
+from ncm.plan_choices import FourP
 from ncm.services import action_points
 from tests.support.cast import Cast
 
@@ -22,7 +23,7 @@ def made(cast: Cast, **more: Any) -> ActionPoint:
     by = cast.actor(more.pop("user", cast.co_ordinator))
     text: dict[str, Any] = {
         "client_key": uuid4(), "title": "Say who answers at night (invented)",
-        "todo": "Name two people who answer at night.", "pillar": Pillar.PROTECTION,
+        "todo": "Name two people who answer at night.", "pillar": FourP.PROTECTION,
         "responsible": cast.ngo, "due_on": today(cast) + timedelta(days=10),
     }  # fmt: skip
     return action_points.make(by=by, at=cast.at, **(text | more))

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import AccessLog
-from ncm.action_choices import ActionState, Pillar, Priority
+from ncm.action_choices import ActionState, Priority
 from ncm.models import ActionPoint
-from tests.ncm import actions, sittings
+from ncm.plan_choices import FourP
+from tests.ncm import actions, plans, sittings
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
@@ -34,7 +35,7 @@ def many(cast: Cast, number: int) -> None:
     rows = [
         ActionPoint(
             reference=f"AP-{n:04}-0000", client_key=None, title=f"Many {n}", todo="Do it.",
-            pillar=Pillar.PREVENTION, by_organisation=first.by_organisation,
+            pillar=FourP.PREVENTION, by_organisation=first.by_organisation,
             responsible=first.responsible, due_on=first.due_on, made_at=cast.at,
             made_by=first.made_by,
         )
@@ -62,7 +63,7 @@ class TestTheList:
         ActionPoint.objects.filter(pk=late.pk).update(
             due_on=actions.today(cast) - timedelta(days=1)
         )
-        mine = actions.own(cast, title="Mine (invented)", pillar=Pillar.PARTNERSHIP)
+        mine = actions.own(cast, title="Mine (invented)", pillar=FourP.PARTNERSHIP)
         actions.act(cast, mine, "assign", cast.ngo_manager, responsible_person=cast.ngo_manager)
         urgent = actions.reported(cast, actions.urgent(cast))
         client = client_for(cast.ngo_manager)
@@ -229,3 +230,22 @@ class TestFromAResolution:
         assert office.get(f"{reverse('ncm:action-new')}?resolution=nothing").status_code == 404
         listed = office.get(LIST, {"body": str(resolution.body.uuid)})
         assert titles(listed) == ["Beds (invented)"]
+
+
+class TestFromThePlan:
+    def test_comes_from_an_activity_or_an_obligation(self, cast: Cast, client_for) -> None:
+        activity = plans.adopted(cast).activities.select_related("objective").first()
+        obligation = plans.obligation(cast)
+        desk, on = client_for(cast.co_ordinator), actions.today(cast) + timedelta(days=9)
+        for name, source in (("activity", activity), ("obligation", obligation)):
+            href = f"{reverse('ncm:action-new')}?{name}={source.uuid}"
+            form = desk.get(href).context["form"]
+            given = {
+                "client_key": str(form.initial["client_key"]), "title": f"From {name} (invented)",
+                "todo": "Do it.", "pillar": "protection", "priority": Priority.NORMAL,
+                "responsible": str(form.initial["responsible"]), **days(on),
+            }  # fmt: skip
+            assert desk.post(href, given).status_code == 302
+            row = ActionPoint.objects.get(**{name: source})
+            assert row.title in desk.get(row.get_absolute_url()).content.decode()
+        assert ActionPoint.objects.get(activity=activity).responsible == activity.lead

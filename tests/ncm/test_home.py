@@ -1,13 +1,18 @@
 """The front door: what waits for each kind of visitor, and the pages anybody may read."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
+from deadlines.models import Deadline
+from ncm.models import ActionPoint
 from partners.choices import Role
 from partners.services import memberships
+from tests.funding import terms
+from tests.ncm import actions
+from tests.referrals.stages import sent
 from tests.support.cast import Cast, fill_in
 from tests.support.queries import at_most
 
@@ -15,15 +20,35 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
 HOME = reverse("ncm:home")
 
 
+ROLES = ("ngo_caseworker", "ngo_manager", "officer", "co_ordinator", "rapporteur", "funder",
+         "administrator")  # fmt: skip
+
+
+def busy(cast: Cast, number: int) -> None:
+    """Something for everybody: action points late and to verify, a grant, a case."""
+    for _each in range(number):
+        row = actions.made(cast)
+        Deadline.objects.filter(subject_uuid=row.uuid).update(due_at=cast.at - timedelta(days=1))
+        ActionPoint.objects.filter(pk=row.pk).update(due_on=actions.today(cast) - timedelta(days=1))
+        actions.made(cast, responsible=cast.authority)
+        actions.reported(cast, actions.own(cast), cast.ngo_caseworker)
+    terms.contested(cast)
+    terms.sent(cast)
+    sent(cast)
+
+
 class TestHome:
     def test_leads_nobody_in_without_signing_in(self, client) -> None:
         assert client.get(HOME)["Location"].startswith(reverse("account_login"))
 
     def test_every_tile_is_a_link_that_opens(self, cast: Cast, client_for) -> None:
-        for user in (cast.ngo_manager, cast.co_ordinator, cast.funder, cast.applicant):
+        for user in (cast.ngo_manager, cast.co_ordinator, cast.funder, cast.administrator):
             client = client_for(user)
-            tiles = client.get(HOME).context["tiles"]
-            assert tiles
+            page = client.get(HOME)
+            tiles = page.context["tiles"]
+            assert tiles or page.context["links"]
+            for link in page.context["links"]:
+                assert client.get(link["href"]).status_code == 200
             for tile in tiles:
                 assert client.get(tile.href).status_code == 200
 
@@ -66,10 +91,47 @@ class TestHome:
             assert "You do not work for an organisation here" in body
             assert reverse("account_signup") in body
 
-    def test_asks_the_database_few_questions(self, cast: Cast, client_for) -> None:
-        client = client_for(cast.co_ordinator)
-        with at_most(8):
-            client.get(HOME)
+    @pytest.mark.parametrize("many", [False, True])
+    @pytest.mark.parametrize("who", ROLES)
+    def test_asks_the_database_few_questions_for_each_role(
+        self, cast: Cast, client_for, who: str, many: bool
+    ) -> None:
+        busy(cast, 30 if many else 1)
+        client = client_for(getattr(cast, who))
+        client.get(HOME)
+        with at_most(10):
+            assert client.get(HOME).status_code == 200
+
+    def test_puts_what_is_late_first_and_leaves_out_what_is_nothing(
+        self, cast: Cast, client_for
+    ) -> None:
+        assert client_for(cast.funder).get(HOME).context["needing"] == []
+        assert "Nothing needs you now" in client_for(cast.funder).get(HOME).content.decode()
+        busy(cast, 1)
+        tones = [tile.tone for tile in client_for(cast.ngo_manager).get(HOME).context["needing"]]
+        assert tones == sorted(tones, key=["late", "soon"].index)
+        assert "late" in tones
+
+    @pytest.mark.parametrize("who", ROLES)
+    def test_counts_what_the_list_behind_it_lists(self, cast: Cast, client_for, who: str) -> None:
+        busy(cast, 3)
+        client = client_for(getattr(cast, who))
+        for tile in client.get(HOME).context["needing"]:
+            page = client.get(tile.href)
+            assert page.status_code == 200
+            rows = page.context.get("rows")
+            if rows and isinstance(rows, list) and "page" in page.context:
+                assert len(rows) == tile.count.number, tile
+
+    def test_shows_the_dates_that_come_next_each_with_its_thing(
+        self, cast: Cast, client_for
+    ) -> None:
+        busy(cast, 1)
+        client = client_for(cast.ngo_manager)
+        dates = client.get(HOME).context["dates"]
+        assert dates
+        for what, _day in dates:
+            assert client.get(what["href"], follow=True).status_code == 200
 
 
 class TestPublicPages:
