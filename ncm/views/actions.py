@@ -212,6 +212,7 @@ def action(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "tags": _tags(found, today),
         "facts": _facts(found, known),
         "person": _person(found, actor),
+        "links": _links(found),
         "acts": _acts(found, actor),
         "notes": _notes(found, events, actor),
         "files": [
@@ -242,6 +243,14 @@ def _tags(found: ActionPoint, today: Any) -> list[dict[str, str]]:
     return tags
 
 
+def _links(found: ActionPoint) -> list[dict[str, str]]:
+    """What it comes from."""
+    of = found.resolution
+    links = [(f"{of.reference} {of.title}", of)] if of else []
+    links += [(found.body.name, found.body)] if found.body else []
+    return [{"label": label, "href": row.get_absolute_url()} for label, row in links]
+
+
 def _person(found: ActionPoint, actor: Actor) -> str:
     """Who does it, to their own organisation; the others see which organisation is responsible."""
     ours = found.responsible_id == actor.organisation_id
@@ -254,8 +263,6 @@ def _facts(found: ActionPoint, known: dict[int, str]) -> list[dict[str, str]]:
         (_("Given by"), name_in(known, found.by_organisation_id)),
         (_("Due on"), shown.date(found.due_on)),
         (_("Area"), found.get_pillar_display()),
-        (_("Body"), found.body.name if found.body else ""),
-        (_("From the resolution"), found.resolution.reference if found.resolution else ""),
         (_("Activity of the plan"), found.activity.reference if found.activity else ""),
         (_("Obligation"), str(found.obligation) if found.obligation else ""),
         (_("Reported done"), shown.day(found.reported_at) if found.reported_at else ""),

@@ -12,10 +12,13 @@ from django.views.decorators.http import require_safe
 
 from common.marks import Permission, needs
 from common.paging import Order, paginate
+from ncm.action_workflow import local_day
 from ncm.bodies_choices import Effect, ResolutionState
 from ncm.meetings_record import record
 from ncm.meetings_shown import resolution_tag
-from ncm.models import Body, Meeting, Resolution
+from ncm.models import ActionPoint, Body, Meeting, Resolution
+from ncm.services.action_points import sits_on
+from ncm.views.actions import tag as action_tag
 from ncm.views.meetings import motion_shown
 from partners.access import Actor, get_or_404
 from partners.views import shown
@@ -23,6 +26,7 @@ from partners.views.deeds import actor_of
 from partners.views.lists import columns, page_links
 
 P = Permission
+MOST_SHOWN = 50
 LATEST_FIRST = Order("-adopted_on", "-id")
 MOST_BODIES = 100
 
@@ -100,8 +104,25 @@ def resolution(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "earlier_words": str(found.get_effect_display()),
         "meeting": meeting,
         "motion": _motion(found, meeting, actor) if meeting else None,
+        "actions": [
+            {
+                "text": each.title,
+                "reference": each.reference,
+                "href": each.get_absolute_url(),
+                "tag": action_tag(each, local_day(actor.at)),
+            }
+            for each in ActionPoint.objects.visible_to(actor).filter(resolution=found)[:MOST_SHOWN]
+        ],
+        "action_href": _action_href(found, actor),
     }
     return render(request, "ncm/resolution.html", context)
+
+
+def _action_href(found: Resolution, actor: Actor) -> str:
+    """Where whoever speaks for a seat, or keeps the co-ordination, makes an action point of it."""
+    if P.COORDINATION_SPEAK not in actor.permissions or not sits_on(actor, found.body):
+        return ""
+    return f"{reverse('ncm:action-new')}?resolution={found.uuid}"
 
 
 def _facts(found: Resolution) -> list[dict[str, str]]:

@@ -4,7 +4,6 @@ owes whom; the first page of each role."""
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.urls import reverse
 from django.utils import timezone
 
 from deadlines.models import Deadline
@@ -36,7 +35,7 @@ def resolved(cast: Cast) -> Resolution:
 
 def make(office: Visitor, resolution: Resolution) -> ActionPoint:
     """From the resolution, for one's own organisation, with high priority."""
-    office.open(f"{reverse('ncm:action-new')}?resolution={resolution.uuid}")
+    office.open(resolution.get_absolute_url()).follow("Make an action point of this")
     assert resolution.reference in office.text
     office.write("Title", "Two beds for one night (invented)")
     office.write("What is to be done", "Keep two beds free for whoever comes at night.")

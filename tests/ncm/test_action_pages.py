@@ -226,6 +226,11 @@ class TestFromAResolution:
         row = ActionPoint.objects.get()
         assert (row.resolution, row.body) == (resolution, resolution.body)
         assert resolution.reference in office.get(row.get_absolute_url()).content.decode()
+        of = resolution.get_absolute_url()
+        assert row.get_absolute_url() in office.get(of).content.decode()
+        assert href in office.get(of).content.decode()
+        for user in (cast.other_manager, cast.ngo_caseworker):
+            assert href not in client_for(user).get(of).content.decode()
         assert client_for(cast.other_manager).get(href).status_code == 403
         assert office.get(f"{reverse('ncm:action-new')}?resolution=nothing").status_code == 404
         listed = office.get(LIST, {"body": str(resolution.body.uuid)})
