@@ -56,7 +56,7 @@ class Document:
     def text(self, words: str) -> None:
         """Paragraphs, one a line; an empty line is left out."""
         for line in words.splitlines():
-            if line.strip():
+            if _plain(line).strip():
                 self._parts.append(self._paragraph(line, ""))
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

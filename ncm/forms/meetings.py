@@ -151,7 +151,7 @@ class Who(forms.Form):
         self.seats = seats
         for uuid, name, so_far in seats:
             self.fields[f"seat-{uuid.hex}"] = forms.ChoiceField(
-                label=name, choices=Presence.choices, initial=so_far or Presence.IN_PERSON,
+                label=name, choices=Presence.choices, initial=so_far or None,
                 widget=forms.RadioSelect(attrs={"class": "govuk-radios--inline"}),
             )  # fmt: skip
 

@@ -131,16 +131,9 @@ def _nothing(actor: Actor) -> dict[str, str]:
 
 
 def _list_acts(actor: Actor) -> list[dict[str, str]]:
-    acts = []
-    if P.COORDINATION_KEEP in actor.permissions:
-        acts.append((_("Enter a body"), "ncm:body-new", ""))
-    acts += [
-        (_("Meetings"), "ncm:meetings", "secondary"),
-        (_("Agenda items"), "ncm:agenda-items", "secondary"),
-        (_("Resolutions"), "ncm:resolutions", "secondary"),
-        (_("Who takes part"), "ncm:participation", "secondary"),
-    ]
-    return [{"label": label, "href": reverse(name), "kind": kind} for label, name, kind in acts]
+    if P.COORDINATION_KEEP not in actor.permissions:
+        return []
+    return [{"label": _("Enter a body"), "href": reverse("ncm:body-new")}]
 
 
 # --- one body -------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ def _attendance(request: HttpRequest, actor: Actor, found: Meeting) -> HttpRespo
         back=found.get_absolute_url(), about=_about(found),
         lines=[
             _("Taking part remotely is taking part."),
-            *[each.words for each in what.quorum],
+            *[_("A vote asks for %(rule)s.") % {"rule": each.words} for each in what.quorum],
         ],
     )  # fmt: skip
 

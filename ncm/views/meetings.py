@@ -131,15 +131,15 @@ def _acts(
             words = _("Go on with the minutes") if is_drafted else _("Draft the minutes")
             acts += [("minutes", words, "secondary" if not is_drafted else "")]
         for each, decision in MEETING.available(found, actor):
-            if decision and each.name != "approve":
-                kind = "secondary" if each.name == "cancel" else ""
-                acts.append((each.name, each.title, kind))
+            if decision and each.name in ("invite", "hold"):
+                acts.append((each.name, each.title, ""))
         if found.state in (*TO_COME, S.HELD):
             acts.append(("item", _("Add an agenda item"), "secondary"))
             acts.append(("order", _("Order of the agenda"), "secondary"))
             acts.append(("paper", _("Add a paper"), "secondary"))
         if found.state in TO_COME:
             acts.append(("edit", _("Move it"), "secondary"))
+            acts.append(("cancel", _("Cancel the meeting"), "secondary"))
         if found.state == S.APPROVED:
             acts.append(("annex", _("Annex a correction"), "secondary"))
     return [
@@ -153,8 +153,7 @@ def _links(found: Meeting, what: Record, *, is_drafted: bool) -> list[dict[str, 
         href = reverse("ncm:meeting-file", args=[found.uuid, "invitation.ics"])
         links.append({"label": _("Put it into my calendar"), "href": href})
     if what.papers or any(each.papers for each in what.items):
-        build = reverse("ncm:minutes-build", args=[found.uuid])
-        links.append({"label": _("All papers in one file"), "post": build, "value": "papers"})
+        links.append({"label": _("All papers in one file"), "is_post": True, "value": "papers"})
     if found.state in (S.HELD, S.APPROVED) and is_drafted:
         href = reverse("ncm:minutes", args=[found.uuid])
         links.append({"label": _("Minutes"), "href": href})

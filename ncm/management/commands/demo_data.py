@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.services import open_account
 from common.country import current
 from ncm.demo_actions import DemoActions
+from ncm.demo_bodies import DemoBodies
 from ncm.demo_calls import DemoCalls
 from ncm.demo_contacts import DemoContacts
 from ncm.demo_deeds import DemoDeeds
@@ -152,6 +153,7 @@ class DemoCountry:
         DemoSurvival(self.now, self.people).build()
         DemoTerms(self.now, self.people).build()
         DemoActions(self.now, self.people).build()
+        DemoBodies(self.now, self.people).build()
 
     def _areas(self) -> None:
         country = Area.objects.create(code="EX", name=str(current().name), level="country")
