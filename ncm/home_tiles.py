@@ -18,7 +18,8 @@ from funding.models import Award, Condition, GrantReport, Instalment
 from funding.money_choices import InstalmentState
 from funding.terms_choices import ConditionState, ReportState
 from ncm.action_workflow import local_day
-from ncm.models import ActionPoint
+from ncm.bodies_choices import ItemState
+from ncm.models import ActionPoint, AgendaItem
 from ncm.reports.periods import Quarter
 from partners.access import Actor
 from partners.choices import BEFORE_THE_REVIEWER
@@ -198,16 +199,24 @@ def _of_co_ordination(actor: Actor) -> Iterator[Waiting]:
         f"{href}?show=mine&state=todo", seen.of_person(actor).to_do(),
         lambda n: ngettext("action point you do", "action points you do", n),
     )  # fmt: skip
-    if P.COORDINATION_SPEAK in actor.permissions:
-        yield Waiting(
-            f"{href}?state=waits", seen.waiting_for(actor),
-            lambda n: ngettext("action point to verify", "action points to verify", n),
-        )  # fmt: skip
+    if {P.COORDINATION_SPEAK, P.REFERRAL_DECIDE} & actor.permissions:
+        # In an authority whoever decides speaks for it, where nobody else does.
         yield Waiting(
             f"{href}?show=ours&state=todo", seen.of_organisation(actor).to_do(),
             lambda n: ngettext(
                 "action point of your organisation", "action points of your organisation", n
             ),
+        )  # fmt: skip
+    if P.COORDINATION_KEEP in actor.permissions:
+        submitted = AgendaItem.objects.visible_to(actor).filter(state=ItemState.SUBMITTED)
+        yield Waiting(
+            f"{reverse('ncm:agenda-items')}?state=submitted", submitted,
+            lambda n: ngettext("agenda item to answer", "agenda items to answer", n),
+        )  # fmt: skip
+    if P.COORDINATION_SPEAK in actor.permissions:
+        yield Waiting(
+            f"{href}?state=waits", seen.waiting_for(actor),
+            lambda n: ngettext("action point to verify", "action points to verify", n),
         )  # fmt: skip
     if {P.COORDINATION_KEEP, P.REPORT_BUILD} & actor.permissions:
         yield Waiting(

@@ -17,7 +17,7 @@ from partners.models import Agreement, ChangeRequest, Proceeding
 from partners.roles import TOKEN_SCOPES
 from referrals.models import Disclosure, EmergencyAccess
 from tests.access.arguments import ARGUMENTS
-from tests.access.rows import calls, money, survival, terms
+from tests.access.rows import actions, calls, money, survival, terms
 from tests.access.runner import CASE_ACTORS, PAGE_ACTORS, user_of
 from tests.access.scenes import SCENES
 from tests.support.cast import Cast
@@ -144,6 +144,8 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         "round of a request, asked": cast.rows["round"],
         "answer to a request, asked": cast.rows["answer"],
         **_rows_of_money(cast),
+        "action point": actions.action(cast),
+        "document of an action point": actions.document(cast),
     }
 
 

@@ -11,7 +11,7 @@ from ncm.models import ActionPoint
 from partners.choices import Role
 from partners.services import memberships
 from tests.funding import terms
-from tests.ncm import actions
+from tests.ncm import actions, sittings
 from tests.referrals.stages import sent
 from tests.support.cast import Cast, fill_in
 from tests.support.queries import at_most
@@ -32,6 +32,9 @@ def busy(cast: Cast, number: int) -> None:
         ActionPoint.objects.filter(pk=row.pk).update(due_on=actions.today(cast) - timedelta(days=1))
         actions.made(cast, responsible=cast.authority)
         actions.reported(cast, actions.own(cast), cast.ngo_caseworker)
+    sittings.seated(cast)
+
+    sittings.submitted(cast, cast.ngo_manager, cast.rows["seat ngo"])
     terms.contested(cast)
     terms.sent(cast)
     sent(cast)
@@ -122,6 +125,20 @@ class TestHome:
             rows = page.context.get("rows")
             if rows and isinstance(rows, list) and "page" in page.context:
                 assert len(rows) == tile.count.number, tile
+
+    def test_asks_each_role_for_what_is_theirs(self, cast: Cast, client_for) -> None:
+        busy(cast, 1)
+
+        def asked(who: str) -> set[str]:
+            page = client_for(getattr(cast, who)).get(HOME)
+            return {tile.label for tile in page.context["needing"]}
+
+        assert "agenda item to answer" in asked("co_ordinator")
+        assert "action point of your organisation" in asked("officer")
+        assert {"report to read", "contested condition to answer"} <= asked("funder")
+        assert "late action point of your organisation" in asked("ngo_manager")
+        assert "action point late in the country" in asked("rapporteur")
+        assert not {"agenda item to answer", "report to read"} & asked("ngo_caseworker")
 
     def test_shows_the_dates_that_come_next_each_with_its_thing(
         self, cast: Cast, client_for
