@@ -8,14 +8,16 @@ from common.pdf import PdfUnavailable
 from deadlines.jobs import JobFailed, JobFile, Progress
 from deadlines.models import Job
 from ncm.jobs import asked_again, log
-from ncm.models import ActionPlan, PlanReport
+from ncm.models import ActionPlan, Body, PlanReport
 from ncm.plan_figures import activities_of, figures_of
 from ncm.reports.formats import to_pdf
 from ncm.reports.plan import PlanStatus
+from ncm.reports.task_force import TaskForceReport
 from ncm.services import plan_reports
 from partners.deed_workflow import local_day
 
 PLAN_REPORT = "plan_report"
+TASK_FORCE = "task_force_report"
 
 
 def plan_report(job: Job, progress: Progress) -> JobFile:
@@ -49,6 +51,27 @@ def plan_report(job: Job, progress: Progress) -> JobFile:
             raise JobFailed("no_pdf") from None
     if sent is not None:
         plan_reports.keep_file(report=sent, ending="pdf", content=content, by=actor, at=at)
+    log(job, actor, at)
+    progress(2, 2)
+    return JobFile(f"{context.name}.pdf", ContentFile(content))
+
+
+def task_force(job: Job, progress: Progress) -> JobFile:
+    """The PDF of `params`: language, and the uuid of a body; as of the day it was asked for."""
+    at = job.started_at or job.created_at
+    actor = asked_again(job, Permission.REPORT_SEE, at)
+    progress(0, 2, "counting")
+    body = Body.objects.visible_to(actor).filter(uuid=job.params["body"]).first()
+    if body is None:
+        raise JobFailed("not_allowed")
+    report = TaskForceReport(body, local_day(job.created_at))
+    with translation.override(job.params["language"]):
+        context = report.context(at=at)
+        progress(1, 2, "printing")
+        try:
+            content = to_pdf(context, report.print_template)
+        except PdfUnavailable:
+            raise JobFailed("no_pdf") from None
     log(job, actor, at)
     progress(2, 2)
     return JobFile(f"{context.name}.pdf", ContentFile(content))

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from ncm.views import activities, plan_reports, plans, revisions
+from ncm.views import (
+    activities,
+    consultations,
+    coverage,
+    obligations,
+    plan_reports,
+    plans,
+    prevention,
+    revisions,
+    task_force,
+)
 
 patterns: list[URLPattern] = [
     path("plan/", plans.current, name="plan"),
@@ -35,5 +45,23 @@ patterns: list[URLPattern] = [
     path("plan/reports/<uuid:uuid>/files/<str:ending>/", plan_reports.report_file,
          name="plan-report-file"),
     path("plan/reports/<uuid:uuid>/pdf/", plan_reports.report_build, name="plan-report-build"),
+    path("consultations/", consultations.consultations, name="consultations"),
+    path("consultations/new/", consultations.new, name="consultation-new"),
+    path("consultations/<uuid:uuid>/", consultations.consultation, name="consultation"),
+    path("consultations/<uuid:uuid>/do/<str:name>/", consultations.act, name="consultation-act"),
+    path("positions/<uuid:uuid>/", consultations.position, name="position"),
+    path("positions/<uuid:uuid>/answer/", consultations.answer, name="position-answer"),
+    path("prevention/", prevention.prevention, name="prevention"),
+    path("prevention/new/", prevention.new, name="prevention-new"),
+    path("prevention/<uuid:uuid>/", prevention.entry, name="prevention-entry"),
+    path("prevention/<uuid:uuid>/do/<str:name>/", prevention.act, name="prevention-act"),
+    path("obligations/", obligations.obligations, name="obligations"),
+    path("obligations/new/", obligations.new, name="obligation-new"),
+    path("obligations/<uuid:uuid>/", obligations.obligation, name="obligation"),
+    path("obligations/<uuid:uuid>/edit/", obligations.edit, name="obligation-edit"),
+    path("coverage/", coverage.coverage, name="coverage"),
+    path("task-force/<uuid:uuid>/", task_force.report, name="task-force-report"),
+    path("task-force/<uuid:uuid>/pdf/", task_force.build, name="task-force-build"),
+    path("task-force/<uuid:uuid>/<str:ending>/", task_force.take, name="task-force-file"),
     path("plan/parts/<uuid:uuid>/", plan_reports.part, name="plan-part"),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from partners import access
 
 def register() -> None:
     """Rules of access, kinds of deadline and notice, background work, checks."""
-    from ncm.plan_jobs import PLAN_REPORT, plan_report
+    from ncm.plan_jobs import PLAN_REPORT, TASK_FORCE, plan_report, task_force
 
     access.register_rule(ActionPlan, plan_access.to_plan)
     access.register_rule(Activity, plan_access.to_activity)
@@ -34,15 +34,23 @@ def register() -> None:
     plan_clocks.register_kinds()
     plan_notifications.register_kinds()
     checks.register(plan_checks.check_co_ordinators, checks.Tags.database)
+    words = {
+        "counting": _("Counting"),
+        "printing": _("Setting the pages"),
+        "not_allowed": _("This is not open to you."),
+        "no_pdf": _("This installation cannot make PDF files. Tell whoever runs it."),
+    }
     jobs.register(
         PLAN_REPORT,
         run=plan_report,
         label=_("The action plan"),
         permission=Permission.COORDINATION_SEE,
-        words={
-            "counting": _("Counting"),
-            "printing": _("Setting the pages"),
-            "not_allowed": _("This is not open to you."),
-            "no_pdf": _("This installation cannot make PDF files. Tell whoever runs it."),
-        },
+        words=words,
+    )
+    jobs.register(
+        TASK_FORCE,
+        run=task_force,
+        label=_("Report for a body"),
+        permission=Permission.REPORT_SEE,
+        words=words,
     )

@@ -19,6 +19,8 @@ from ncm.plan_figures import Sum, by_objective, by_p, together
 from ncm.reports.base import TOTAL, Column, Context, Definition, Headline, Row, Table
 
 NAME = "action-plan"
+MOST_LISTED = 14
+"""Rows of a listing on paper; the rest is said as a number."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,9 @@ def _tables(found: Mapping[str, Any]) -> Iterable[Table]:
     by, labels = by_p(found), dict(FourP.choices)
     whole = together(found)
     yield Table(
-        key="p", title=_("Progress by P"), over=_("P"), columns=_progress_columns(),
-        rows=tuple(_progress_row(key, str(labels[key]), one) for key, one in by.items()),
-        total=_progress_row(TOTAL, _("The whole plan"), whole),
+        key="p", title=_("Progress by P"), over=_("P"), columns=progress_columns(),
+        rows=tuple(progress_row(key, str(labels[key]), one) for key, one in by.items()),
+        total=progress_row(TOTAL, _("The whole plan"), whole),
     )  # fmt: skip
     yield Table(
         key="money", title=_("Money by P, in %(currency)s") % found["plan"], over=_("P"),
@@ -110,31 +112,38 @@ def _tables(found: Mapping[str, Any]) -> Iterable[Table]:
     )  # fmt: skip
     yield Table(
         key="objectives", title=_("Progress by objective"), over=_("Objective"),
-        columns=_progress_columns(),
-        rows=tuple(_progress_row(key, key, one) for key, one in by_objective(found).items()),
+        columns=progress_columns(),
+        rows=tuple(progress_row(key, key, one) for key, one in by_objective(found).items()),
     )  # fmt: skip
     late = [each for each in found["activities"] if each["is_late"]]
+    more = len(late) - MOST_LISTED
     yield Table(
         key="late", title=_("Late activities, longest first"), over=_("Activity"),
         columns=(Column("deadline", _("Deadline")), Column("lead", _("Lead"))),
         rows=tuple(
             Row(each["ref"], f"{each['ref']} {each['words']}",
                 (date_format(date.fromisoformat(each["deadline_on"])), named(each["lead"])))
-            for each in sorted(late, key=lambda one: one["deadline_on"])
+            for each in sorted(late, key=lambda one: one["deadline_on"])[:MOST_LISTED]
         ),
+        note=_("%(n)s further are in the list of every activity.") % {"n": more}
+        if more > 0 else "",
     )  # fmt: skip
     if "missing" in found:
         yield Table(
             key="missing", title=_("Leads that have not reported"), over=_("Lead"),
             columns=(Column("reported", _("Reported")),),
             rows=tuple(
-                Row(str(n), named(name), (_("No"),)) for n, name in enumerate(found["missing"])
+                Row(str(n), named(name), (_("No"),))
+                for n, name in enumerate(found["missing"][:MOST_LISTED])
             ),
+            note=_("%(n)s further.") % {"n": len(found["missing"]) - MOST_LISTED}
+            if len(found["missing"]) > MOST_LISTED else "",
         )  # fmt: skip
     yield _listing(found)
 
 
-def _progress_columns() -> tuple[Column, ...]:
+def progress_columns() -> tuple[Column, ...]:
+    """The columns of a table of progress."""
     return (
         Column("number", _("Activities")),
         *(Column(str(each), str(each.label)) for each in Progress),
@@ -142,7 +151,8 @@ def _progress_columns() -> tuple[Column, ...]:
     )
 
 
-def _progress_row(key: str, label: str, one: Sum) -> Row:
+def progress_row(key: str, label: str, one: Sum) -> Row:
+    """One line of it."""
     return Row(key, label, (one.number, *(one.by_progress[each] for each in Progress), one.late))
 
 

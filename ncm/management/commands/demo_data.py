@@ -22,6 +22,7 @@ from ncm.demo_deeds import DemoDeeds
 from ncm.demo_funding import DemoFunding
 from ncm.demo_learning import DemoLearning
 from ncm.demo_places import DemoPlaces
+from ncm.demo_plan import DemoPlan
 from ncm.demo_referrals import PANEL, DemoReferrals, has_votes
 from ncm.demo_registry import DemoRegistry
 from ncm.demo_requests import DemoRequests
@@ -154,6 +155,7 @@ class DemoCountry:
         DemoTerms(self.now, self.people).build()
         DemoActions(self.now, self.people).build()
         DemoBodies(self.now, self.people).build()
+        DemoPlan(self.now, self.people).build()
 
     def _areas(self) -> None:
         country = Area.objects.create(code="EX", name=str(current().name), level="country")
