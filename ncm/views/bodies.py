@@ -204,6 +204,9 @@ def _acts(found: Body, live: list[Seat], actor: Actor, *, is_keeper: bool) -> li
             (_("Change the entry"), act_href(found, "edit"), "secondary"),
             (_("Dissolve it"), act_href(found, "dissolve"), "secondary"),
         ]
+    if P.REPORT_SEE in actor.permissions:
+        href = reverse("ncm:task-force-report", args=[found.uuid])
+        acts.append((_("Report for this body"), href, "secondary"))
     return [{"label": label, "href": href, "kind": kind} for label, href, kind in acts]
 
 

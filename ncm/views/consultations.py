@@ -124,9 +124,10 @@ def _acts(found: Consultation, actor: Actor, own: Position | None) -> list[dict[
         return []
     acts = []
     if may(actor, P.COORDINATION_SPEAK, found) and (own is None or own.state == S.INVITED):
-        acts.append((_("State our position"), "say", ""))
+        kind = "secondary" if may(actor, P.COORDINATION_KEEP, found) else ""
+        acts.append((_("State our position"), "say", kind))
     if may(actor, P.COORDINATION_KEEP, found):
-        acts.append((_("Ask organisations"), "ask", "secondary"))
+        acts.insert(0, (_("Ask organisations"), "ask", ""))
         acts.append((_("Close it with its outcome"), "close", "secondary"))
     return [
         {"label": label, "href": act_href(found, name), "kind": kind} for label, name, kind in acts

@@ -89,6 +89,13 @@ class TestTheReport:
             "organisations", "contacts", "delays", "points", "holes", "plan",
         }  # fmt: skip
 
+    def test_is_found_on_the_page_of_the_body(self, cast: Cast, client_for: Any) -> None:
+        row = body(cast)
+        href = reverse("ncm:task-force-report", args=[row.uuid])
+        page = reverse("ncm:body", args=[row.uuid])
+        assert href in client_for(cast.rapporteur).get(page).content.decode()
+        assert href not in client_for(cast.ngo_manager).get(page).content.decode()
+
     def test_is_printed_by_a_job(self, cast: Cast, client_for: Any, at: Any) -> None:
         stages.adopted(cast)
         row = body(cast)
