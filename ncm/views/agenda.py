@@ -128,7 +128,7 @@ def submit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         back=found.get_absolute_url(), about=found.name,
         lines=[
             _("Whoever keeps the body puts it on an agenda, or declines it with a reason, within "
-              "the country’s time."),
+              "the time that the country’s rules give."),
             _("Papers can be added on the next page."),
         ],
     )  # fmt: skip
