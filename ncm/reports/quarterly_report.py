@@ -42,7 +42,7 @@ class QuarterlyReport:
     internal: bool = False
     addressee: str = ""
 
-    print_template = "ncm/reports/quarterly_pdf.html"
+    print_template = "ncm/reports/report_pdf.html"
 
     def context(self, *, at: datetime) -> Context:
         """The report as known at this moment, in the active language."""

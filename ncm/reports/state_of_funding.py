@@ -36,7 +36,7 @@ class StateOfFunding:
     on: date
     addressee: str = ""
 
-    print_template = "ncm/reports/state_of_funding_pdf.html"
+    print_template = "ncm/reports/report_pdf.html"
 
     def figures(self) -> FundingFigures:
         """Everything it is made of."""
