@@ -29,7 +29,7 @@ from ncm.bodies_choices import (
     MeetingEventKind,
     MeetingState,
 )
-from ncm.bodies_files import MOST_FILES
+from ncm.bodies_files import MOST_FILES, body_storage
 from ncm.meetings_workflow import ITEM
 from ncm.models import AgendaItem, Body, ItemEvent, Meeting, Paper, PaperLimit, Seat
 from ncm.services.meetings import locked, note
@@ -210,9 +210,10 @@ def remove_paper(*, paper: Paper, by: Actor, at: datetime) -> None:
     held_at = paper.meeting or (paper.item.meeting if paper.item else None)
     if held_at is not None and held_at.state not in TO_COME:
         raise NotPossible(_("What lay before a meeting stays."))
+    name = paper.content.name
     paper.limits.all().delete()
-    paper.content.delete(save=False)
     paper.delete()
+    transaction.on_commit(lambda: body_storage().delete(name))
     if held_at is not None:
         note(held_at, MeetingEventKind.PAPER_REMOVED, by=by, at=at, of_a_seat=seat is not None)
 
