@@ -88,6 +88,7 @@ class StartEvent(StrEnum):
     REPORT_SENT = "report_sent"
     ACTION_REPORTED = "action_reported"
     AGENDA_ITEM_SUBMITTED = "agenda_item_submitted"
+    MEETING_HELD = "meeting_held"
     MESSAGE_SENT = "message_sent"
     QUESTIONNAIRE_SENT = "questionnaire_sent"
     BREACH_KNOWN = "breach_known"

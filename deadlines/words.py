@@ -64,6 +64,7 @@ STARTS: Mapping[StartEvent, str | Promise] = {
     StartEvent.REPORT_SENT: gettext_lazy("a report on a grant is sent"),
     StartEvent.ACTION_REPORTED: gettext_lazy("an action point is reported done"),
     StartEvent.AGENDA_ITEM_SUBMITTED: gettext_lazy("an agenda item is submitted"),
+    StartEvent.MEETING_HELD: gettext_lazy("a meeting is held"),
     StartEvent.MESSAGE_SENT: gettext_lazy("the message is sent"),
     StartEvent.QUESTIONNAIRE_SENT: gettext_lazy("the questionnaire is sent"),
     StartEvent.BREACH_KNOWN: gettext_lazy("the breach becomes known"),

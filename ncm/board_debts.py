@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +16,7 @@ from funding import call_clocks, money_clocks, terms_clocks
 from funding.call_choices import ApplicationState
 from funding.models import Application, Condition, GrantReport, Instalment
 from ncm import action_clocks, meetings_clocks
-from ncm.models import ActionPoint, AgendaItem
+from ncm.models import ActionPoint, AgendaItem, Meeting
 from partners import clocks, deed_clocks, facility_clocks, request_clocks, request_notices
 from partners.conversation_notices import ANSWER as QUESTION
 from partners.models import (
@@ -138,6 +138,18 @@ DEBTS = (
         "agenda", _("Answers to submitted agenda items"),
         # A person's own seat is no organisation: nothing here tells of it.
         {meetings_clocks.ANSWER: _through(AgendaItem, "seat__organisation")},
+    ),
+    Debt(
+        "minutes", _("Minutes of meetings"),
+        {
+            meetings_clocks.MINUTES: _through(
+                Meeting, "body__seats__organisation",
+                only=Q(
+                    Q(body__seats__until_on__isnull=True) | Q(body__seats__until_on__gte=F("on")),
+                    body__seats__from_on__lte=F("on"),
+                ),
+            )
+        },
     ),
     Debt(
         "actions", _("Action points, and seeing whether they are done"),

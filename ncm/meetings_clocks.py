@@ -1,4 +1,5 @@
-"""The clock of an agenda item: whoever keeps the body answers a submission in time."""
+"""The clocks of whoever keeps a body: it answers a submitted agenda item, and the seats have the
+minutes of a meeting, in time."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
@@ -11,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from common.marks import Subject
 from deadlines import kinds
 from deadlines.services import clocks as running
-from ncm.models import AgendaItem, Body
+from ncm.models import AgendaItem, Body, Meeting
 from partners.choices import Capacity, Role
 from partners.models import HeldCapacity, RoleGroup
 
 ANSWER = "agenda_answer"
+MINUTES = "meeting_minutes"
 SUBJECT = "agenda_item"
+MEETING = "meeting"
 
 
 def register_kinds() -> None:
@@ -26,6 +29,12 @@ def register_kinds() -> None:
         title=_("Answer to a submitted agenda item"),
         link=_to_item,
         still_visible=_items,
+    )
+    kinds.register(
+        MINUTES,
+        title=_("Approved minutes of a meeting"),
+        link=_to_meeting,
+        still_visible=_meetings,
     )
 
 
@@ -48,6 +57,20 @@ def taken_back(item: AgendaItem, *, by: Any, at: datetime) -> None:
     running.cancel(subject=Subject(SUBJECT, item.uuid), kinds=[ANSWER], by=by, at=at)
 
 
+def held(meeting: Meeting, event: Any, *, by: Any, at: datetime) -> None:
+    """The clock of whoever keeps the body runs towards approved minutes"""
+    for home, group in keepers(meeting.body):
+        running.start(
+            kind=MINUTES, rule=MINUTES, subject=Subject(MEETING, meeting.uuid), holders=[group],
+            starts_at=at, by=by, at=at, organisation_uuid=home,
+        )  # fmt: skip
+
+
+def approved(meeting: Meeting, event: Any, *, by: Any, at: datetime) -> None:
+    """The clock towards approved minutes ends"""
+    running.meet(subject=Subject(MEETING, meeting.uuid), kinds=[MINUTES], by=by, at=at)
+
+
 def keepers(body: Body) -> Iterator[tuple[UUID, Any]]:
     """(organisation, group) of the co-ordinators who keep it; of all, where nobody is named."""
     groups = RoleGroup.objects.filter(role=Role.CO_ORDINATOR)
@@ -67,3 +90,12 @@ def _to_item(uuid: UUID) -> str:
 def _items(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
     shown = AgendaItem.objects.visible_to(actor).filter(uuid__in=list(uuids))
     return dict.fromkeys(shown.values_list("uuid", flat=True), "")
+
+
+def _to_meeting(uuid: UUID) -> str:
+    return reverse("ncm:meeting", args=[uuid])
+
+
+def _meetings(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
+    shown = Meeting.objects.visible_to(actor).filter(uuid__in=list(uuids))
+    return {each.uuid: each.label for each in shown}

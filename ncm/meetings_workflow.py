@@ -111,7 +111,7 @@ MEETING = Workflow(
         ),
         Transition(
             "hold", M.INVITED, M.HELD, P.COORDINATION_KEEP, guard=_day_has_come,
-            then=(notices.held,), label=_("Open the meeting"),
+            then=(notices.held, clocks.held), label=_("Open the meeting"),
         ),
         Transition(
             "cancel", (M.PLANNED, M.INVITED), M.CANCELLED, P.COORDINATION_KEEP, asks=("comment",),
@@ -119,7 +119,7 @@ MEETING = Workflow(
         ),
         Transition(
             "approve", M.HELD, M.APPROVED, P.COORDINATION_SPEAK, guard=_can_be_approved,
-            then=(notices.approved,), label=_("Approve the minutes"),
+            then=(notices.approved, clocks.approved), label=_("Approve the minutes"),
         ),
     ),
     event=_meeting_event,

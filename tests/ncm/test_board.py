@@ -11,10 +11,10 @@ from funding.services import conditions
 from ncm import board as counted
 from ncm.board import CIVIL, STATE, Board, Side
 from ncm.board_debts import DEBT_OF, DEBTS
-from ncm.models import ActionPoint
+from ncm.models import ActionPoint, Seat
 from partners.access import Actor
 from tests.funding import terms
-from tests.ncm import actions
+from tests.ncm import actions, sittings
 from tests.referrals import talk
 from tests.support.cast import Cast
 from tests.support.queries import at_most
@@ -65,6 +65,19 @@ class TestTheDefinition:
         # The one that was reported in time counts none for whoever did it.
         assert (sorted(civil.delays), civil.late) == ([0, 3], 1)
         assert (state.delays, state.late) == ([5], 1)
+
+    def test_counts_minutes_that_seats_of_civil_society_wait_for(self, cast: Cast) -> None:
+        meeting, _item = sittings.sitting(cast)
+        later = (meeting.starts_at - cast.at).days + 25
+        for user in (cast.co_ordinator, cast.ngo_manager):
+            found = line(counted.board(seen_by(cast, user, days=later)), "minutes")
+            assert (found.sides[STATE].late, found.sides[CIVIL].late) == (1, 0)
+        assert found.late_to_us == 1
+        stranger = seen_by(cast, cast.other_manager, days=later)
+        assert line(counted.board(stranger), "minutes").late_to_us == 0
+        Seat.objects.filter(body=meeting.body).update(until_on=meeting.on - timedelta(days=1))
+        found = line(counted.board(seen_by(cast, cast.ngo_manager, days=later)), "minutes")
+        assert (found.sides[STATE].late, found.late_to_us) == (0, 0)
 
     def test_counts_what_was_done_late_by_its_days_and_for_a_year(self, cast: Cast) -> None:
         row = actions.reported(cast)

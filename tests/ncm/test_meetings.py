@@ -518,6 +518,16 @@ class TestMinutes:
         MEETING.apply(meeting, "approve", by=cast.actor(cast.funder, at), at=at)
         assert not meeting.events.filter(by=cast.funder).exists()
 
+    def test_are_owed_in_time_by_who_keeps_the_body(self, cast: Cast) -> None:
+        meeting = self.drafted(cast)
+        at = meeting.starts_at
+        clock = Deadline.objects.open().get(kind="meeting_minutes", subject_uuid=meeting.uuid)
+        assert clock.organisation_uuid == cast.ministry.uuid
+        assert (clock.due_at - at).days in (20, 21)
+        MEETING.apply(meeting, "approve", by=cast.actor(cast.second_co_ordinator, at), at=at)
+        clock.refresh_from_db()
+        assert clock.met_at is not None
+
     def test_wait_until_every_item_is_settled(self, cast: Cast) -> None:
         meeting, _item = at_table.sitting(cast)
         at = meeting.starts_at
