@@ -210,7 +210,7 @@ def remove_paper(*, paper: Paper, by: Actor, at: datetime) -> None:
     held_at = paper.meeting or (paper.item.meeting if paper.item else None)
     if held_at is not None and held_at.state not in TO_COME:
         raise NotPossible(_("What lay before a meeting stays."))
-    name = paper.content.name
+    name = str(paper.content.name)
     paper.limits.all().delete()
     paper.delete()
     transaction.on_commit(lambda: body_storage().delete(name))
