@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from deadlines.models import Deadline
@@ -102,7 +103,9 @@ class TestHome:
         busy(cast, 30 if many else 1)
         client = client_for(getattr(cast, who))
         client.get(HOME)
-        with at_most(10):
+        # SQLite cannot count several slices in one statement: there each list is a question.
+        joins = connection.features.supports_slicing_ordering_in_compound
+        with at_most(10 if joins else 30):
             assert client.get(HOME).status_code == 200
 
     def test_puts_what_is_late_first_and_leaves_out_what_is_nothing(
