@@ -24,6 +24,9 @@ from ncm.bodies_choices import (
 )
 from ncm.models import AgendaItem, Attendance, Body, Motion, Paper, Resolution, Seat, Vote
 
+FEWEST = 3
+"""Of how many seats of civil society that voted it is told how they voted together: of fewer, a
+reader could tell how one did."""
 TAKEN = (ItemState.ON_AGENDA, ItemState.DECIDED, ItemState.NOTED, ItemState.POSTPONED)
 
 
@@ -43,6 +46,7 @@ class Figures:
     with_civil: int = 0
     against_civil: int = 0
     without_civil: int = 0
+    few_civil: int = 0
     papers: int = 0
     papers_in_time: int = 0
 
@@ -85,17 +89,22 @@ def _resolutions(found: Figures, of_meeting: Q) -> None:
     civil = Q(votes__seat__kind__in=OF_CIVIL_SOCIETY)
     adopted = Motion.objects.filter(of_meeting, pk__in=Resolution.objects.values("motion"))
     votes = adopted.annotate(
+        cast=Count("votes", filter=civil),
         yes=Count("votes", filter=civil & Q(votes__ballot=Ballot.IN_FAVOUR)),
         no=Count("votes", filter=civil & Q(votes__ballot=Ballot.AGAINST)),
     )
+    enough = Q(cast__gte=FEWEST)
     counted = votes.order_by().aggregate(
         all=Count("pk"),
-        against=Count("pk", filter=Q(no__gt=F("yes"))),
-        favour=Count("pk", filter=Q(yes__gte=F("no"), yes__gt=0)),
+        none=Count("pk", filter=Q(cast=0)),
+        few=Count("pk", filter=Q(cast__gt=0, cast__lt=FEWEST)),
+        against=Count("pk", filter=enough & Q(no__gt=F("yes"))),
     )
-    found.resolutions = counted["all"]
-    found.against_civil, found.with_civil = counted["against"], counted["favour"]
-    found.without_civil = found.resolutions - found.with_civil - found.against_civil
+    found.resolutions, found.against_civil = counted["all"], counted["against"]
+    found.without_civil, found.few_civil = counted["none"], counted["few"]
+    found.with_civil = (
+        found.resolutions - found.against_civil - found.without_civil - found.few_civil
+    )
 
 
 def _papers(found: Figures, body: Body | None) -> None:
@@ -151,6 +160,7 @@ def _cells(found: Figures, kinds: tuple[SeatKind, ...]) -> list[str]:
 def outcomes(found: Figures) -> list[tuple[str, str]]:
     """Resolutions by how civil society voted, and papers in time."""
     whole = found.resolutions
+    few = _("Resolutions on which fewer than %(n)s seats of civil society voted: not said how")
     return [
         (
             _("Resolutions that had as many or more votes of civil society in favour as against"),
@@ -160,8 +170,9 @@ def outcomes(found: Figures) -> list[tuple[str, str]]:
             _("Resolutions carried although more of civil society voted against"),
             share(found.against_civil, whole),
         ),
+        (few % {"n": FEWEST}, share(found.few_civil, whole)),
         (
-            _("Resolutions without a vote of civil society in favour or against"),
+            _("Resolutions on which nobody of civil society voted"),
             share(found.without_civil, whole),
         ),
         (_("Papers that were there in time"), share(found.papers_in_time, found.papers)),

@@ -357,7 +357,9 @@ class TestFiles:
 
 
 class TestWhoTakesPart:
-    def test_is_counted_with_what_it_is_of(self, cast: Cast) -> None:
+    def test_is_counted_with_what_it_is_of(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         meeting, item = at_table.sitting(cast)
         at_table.all_came(cast, meeting)
         at_table.resolved(cast, at_table.carried(cast, item, meeting))
@@ -379,9 +381,13 @@ class TestWhoTakesPart:
         assert (found.ballots["cso"], found.ballots.total()) == (3, 9)
         assert (found.present["cso"], found.expected["cso"]) == (1, 1)
         assert (found.submitted["cso"], found.taken["cso"]) == (1, 1)
-        assert (found.resolutions, found.with_civil) == (3, 1)
-        assert (found.against_civil, found.without_civil) == (1, 1)
+        # One seat of civil society voted: a reader could tell how.
+        assert (found.resolutions, found.few_civil, found.without_civil) == (3, 3, 0)
+        assert (found.with_civil, found.against_civil) == (0, 0)
         assert (found.papers, found.papers_in_time) == (1, 0)
+        monkeypatch.setattr(participation, "FEWEST", 1)
+        found = participation.figures(meeting.on)
+        assert (found.with_civil, found.against_civil, found.few_civil) == (2, 1, 0)
 
     def test_counts_an_item_taken_up_again_once_and_none_of_another_body(self, cast: Cast) -> None:
         meeting, item = at_table.sitting(cast)
