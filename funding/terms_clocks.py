@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.country import current
 from common.marks import Subject
+from common.profile import Bound
 from common.workdays import start_of_day
 from deadlines import kinds
 from deadlines.models import Deadline
@@ -77,8 +78,8 @@ def report_due(report: GrantReport, event: Any, *, by: Any, at: datetime) -> Non
     for home, group in _office(report.award.recipient):
         running.start_until(
             kind=WRITE, subject=_about(report), holders=[group], starts_at=begins,
-            until=_end_of(report.due_on), by=by, at=at, remind_before_days=REMIND_BEFORE,
-            organisation_uuid=home,
+            until=_end_of(report.due_on), bound=Bound.LATEST, by=by, at=at,
+            remind_before_days=REMIND_BEFORE, organisation_uuid=home,
         )  # fmt: skip
 
 
@@ -98,7 +99,8 @@ def report_sent_back(report: GrantReport, event: Any, *, by: Any, at: datetime) 
     for home, group in _office(report.award.recipient):
         running.start_until(
             kind=WRITE, subject=_about(report), holders=[group], starts_at=at,
-            until=_end_of(report.due_on), by=by, at=at, organisation_uuid=home,
+            until=_end_of(report.due_on), bound=Bound.LATEST, by=by, at=at,
+            organisation_uuid=home,
         )  # fmt: skip
 
 

@@ -3,11 +3,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ncm.plan_choices import FourP
-
-#: The four Ps under the name that bodies know them by: one list.
-Pillar = FourP
-
 
 class Priority(models.TextChoices):
     NORMAL = "normal", _("Normal")

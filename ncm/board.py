@@ -136,11 +136,8 @@ def _counted(actor: Actor) -> Iterable[dict[str, Any]]:
 
 def _owed(debts: Iterable[Debt] = DEBTS) -> Q:
     """Deadlines of these classes that somebody can be late with."""
-    rule = Q(pk__in=[])
-    for debt in debts:
-        kinds = Q(kind__in=list(debt.owed))
-        rule |= kinds if debt.any_bound else kinds & Q(bound__in=CAN_BE_LATE)
-    return rule
+    owed = [kind for debt in debts for kind in debt.owed]
+    return Q(kind__in=owed, bound__in=CAN_BE_LATE)
 
 
 def _told(rows: QuerySet[Deadline], actor: Actor) -> QuerySet[Deadline]:

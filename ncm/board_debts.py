@@ -56,15 +56,12 @@ class Debt:
 
     `owed` names its kinds of deadline and to whom each is owed. `is_between`: only its two sides
     may know of one, so that nobody else is shown one, and few are not counted out to them.
-    `any_bound`: its clock ends a time that is given and is late like the others, whatever the rules
-    call it.
     """
 
     code: str
     title: str | Promise
     owed: dict[str, Creditors]
     is_between: bool = False
-    any_bound: bool = False
 
 
 DEBTS = (
@@ -125,7 +122,6 @@ DEBTS = (
     Debt(
         "reports", _("Reports on grants"),
         {terms_clocks.WRITE: _through(GrantReport, "award__funder")}, is_between=True,
-        any_bound=True,
     ),
     Debt(
         "agreements", _("Whether an agreement goes on"),

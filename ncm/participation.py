@@ -13,7 +13,6 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from ncm.action_choices import Pillar
 from ncm.bodies_choices import (
     IS_PRESENT,
     OF_CIVIL_SOCIETY,
@@ -23,6 +22,7 @@ from ncm.bodies_choices import (
     WorkArea,
 )
 from ncm.models import AgendaItem, Attendance, Body, Motion, Paper, Resolution, Seat, Vote
+from ncm.plan_choices import FourP
 
 FEWEST = 3
 """Of how many seats of civil society that voted it is told how they voted together: of fewer, a
@@ -181,9 +181,9 @@ def outcomes(found: Figures) -> list[tuple[str, str]]:
 
 def by_pillar(found: Figures) -> tuple[list[str], list[list[str]]]:
     """How many seats of each kind contribute to each P."""
-    heads = [_("Kind of seat"), *(str(each.label) for each in Pillar)]
+    heads = [_("Kind of seat"), *(str(each.label) for each in FourP)]
     rows = [
-        [str(kind.label), *(str(found.contributes[kind, code]) for code in Pillar)]
+        [str(kind.label), *(str(found.contributes[kind, code]) for code in FourP)]
         for kind in SeatKind
         if found.seats[kind]
     ]

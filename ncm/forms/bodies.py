@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.forms import DateInputs
-from ncm.action_choices import Pillar
 from ncm.bodies_choices import BodyKind, DecidesBy, SeatKind, SeatRole, WorkArea
 from ncm.models import Body
 from ncm.models.bodies import LONGEST_NOTICE
+from ncm.plan_choices import FourP
 from ncm.services.bodies import OWN_SEATS
 from partners.access import Actor
 from partners.choices import Capacity, Level, OrganisationState
@@ -134,7 +134,7 @@ class _Seat(forms.Form):
         label=_("It puts items on the agenda"), required=False, initial=True
     )
     contributes = forms.MultipleChoiceField(
-        label=_("What it contributes to"), choices=Pillar.choices, required=False,
+        label=_("What it contributes to"), choices=FourP.choices, required=False,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
     from_on = forms.DateField(label=_("From"), widget=DateInputs)

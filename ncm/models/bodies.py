@@ -13,7 +13,6 @@ from common.country import current
 from common.fields import CodesField
 from common.marks import Actor, Permission
 from deadlines.files import random_name
-from ncm.action_choices import Pillar
 from ncm.bodies_choices import (
     BodyEventKind,
     BodyKind,
@@ -23,6 +22,7 @@ from ncm.bodies_choices import (
     WorkArea,
 )
 from ncm.bodies_files import body_storage
+from ncm.plan_choices import FourP
 from partners.choices import Level
 from partners.models import Area, Organisation
 
@@ -202,7 +202,7 @@ class Seat(models.Model):
     role = models.CharField(max_length=12, choices=SeatRole.choices, default=SeatRole.MEMBER)
     has_vote = models.BooleanField(_("votes"), default=True)
     may_submit = models.BooleanField(_("puts items on the agenda"), default=True)
-    contributes = CodesField(_("contributes to"), codes=Pillar.values, max_length=60)
+    contributes = CodesField(_("contributes to"), codes=FourP.values, max_length=60)
     from_on = models.DateField(_("from"))
     until_on = models.DateField(_("until"), null=True, blank=True)
     appointed_by = models.CharField(

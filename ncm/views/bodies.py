@@ -15,7 +15,6 @@ from common.marks import Permission, needs
 from common.paging import Order, paginate
 from common.uploads import CONTENT_TYPES
 from ncm import bodies_access
-from ncm.action_choices import Pillar
 from ncm.bodies_choices import (
     OF_CIVIL_SOCIETY,
     MeetingState,
@@ -36,6 +35,7 @@ from ncm.models import (
     Seat,
 )
 from ncm.models.bodies import today
+from ncm.plan_choices import FourP
 from ncm.quorum import Asked
 from partners.access import Actor, get_or_404
 from partners.models import Organisation
@@ -261,7 +261,7 @@ def _seat(each: Seat, names: Names, *, is_keeper: bool) -> list[dict[str, Any]]:
         first,
         {"text": str(each.get_kind_display())},
         {"text": ", ".join(rights)},
-        {"text": ", ".join(str(Pillar(code).label) for code in each.contributes) or "–"},
+        {"text": ", ".join(str(FourP(code).label) for code in each.contributes) or "–"},
         {"text": term, "note": "; ".join(filter(None, (each.appointed_by, each.terms)))},
     ]
 

@@ -292,6 +292,16 @@ def _nothing(plan: ActionPlan, *, is_narrowing: bool) -> dict[str, str]:
     }
 
 
+def _quarter(day: date) -> str:
+    return f"{day.year}-Q{(day.month + 2) // 3}"
+
+
+def _quarters(first: date, last: date) -> list[str]:
+    """Every quarter from one day to another, those without an activity too."""
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return list(dict.fromkeys(f"{month // 12}-Q{month % 12 // 3 + 1}" for month in months))
+
+
 @needs(P.COORDINATION_SEE)
 @require_safe
 def timeline(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -299,13 +309,11 @@ def timeline(request: HttpRequest, uuid: UUID) -> HttpResponse:
     actor = actor_of(request)
     plan = found_plan(actor, uuid)
     rows = Activity.objects.filter(plan=plan).visible_to(actor).standing()
-    counted = rows.order_by().values("deadline_on", "progress").annotate(number=Count("pk"))
-    quarters: dict[str, dict[str, int]] = {}
-    for each in sorted(counted, key=lambda one: one["deadline_on"]):
-        due: date = each["deadline_on"]
-        name = f"{due.year}-Q{(due.month + 2) // 3}"
-        quarter = quarters.setdefault(name, dict.fromkeys(Progress.values, 0))
-        quarter[each["progress"]] += each["number"]
+    counted = list(rows.order_by().values("deadline_on", "progress").annotate(number=Count("pk")))
+    days = [plan.from_on, plan.until_on, *(each["deadline_on"] for each in counted)]
+    quarters = {name: dict.fromkeys(Progress.values, 0) for name in _quarters(min(days), max(days))}
+    for each in counted:
+        quarters[_quarter(each["deadline_on"])][each["progress"]] += each["number"]
     drawn = [
         {"quarter": name, "progress": str(Progress(progress).label), "number": number}
         for name, quarter in quarters.items()
@@ -315,7 +323,7 @@ def timeline(request: HttpRequest, uuid: UUID) -> HttpResponse:
         drawn, x="quarter", y="number", colour="progress", stacked=True, horizontal=False,
         title=_("Activities by the quarter in which they are due"),
         labels={"quarter": _("Quarter"), "number": _("Activities"), "progress": _("Progress")},
-    ) if drawn else None  # fmt: skip
+    ) if counted else None  # fmt: skip
     coming = rows.exclude(progress__in=IS_OVER).select_related("objective", "lead", "plan")
     page = paginate(coming, Order("deadline_on", "id"), cursor=request.GET.get("cursor", ""))
     names, today = Names(actor, (each.lead for each in page.rows)), local_day(actor.at)

@@ -17,7 +17,7 @@ from partners.models import Agreement, ChangeRequest, Proceeding
 from partners.roles import TOKEN_SCOPES
 from referrals.models import Disclosure, EmergencyAccess
 from tests.access.arguments import ARGUMENTS
-from tests.access.rows import actions, calls, money, survival, terms
+from tests.access.rows import actions, bodies, calls, money, survival, terms
 from tests.access.runner import CASE_ACTORS, PAGE_ACTORS, user_of
 from tests.access.scenes import SCENES
 from tests.support.cast import Cast
@@ -146,6 +146,11 @@ def rows_of(cast: Cast) -> dict[str, models.Model]:
         **_rows_of_money(cast),
         "action point": actions.action(cast),
         "document of an action point": actions.document(cast),
+        "body": bodies.body(cast),
+        "agenda item, not answered": bodies.item(cast),
+        "paper of it": bodies.paper(cast),
+        "meeting, planned": bodies.planned(cast),
+        "resolution": bodies.resolution(cast),
     }
 
 

@@ -104,6 +104,9 @@ class TestOverdue:
         assert list(GrantReport.objects.overdue(today)) == [first]
         assert first.is_overdue(today)
         assert not second.is_overdue(today)
+        reports.keep_up(cast.at)
+        late = Deadline.objects.late(cast.at).filter(kind="grant_report")
+        assert {each.subject_uuid for each in late} == {first.uuid}
 
     def test_ends_when_there_is_more_time(self, cast: Cast) -> None:
         row, by = terms.due(cast), cast.actor(cast.funder)

@@ -24,7 +24,7 @@ class TestATaskForce:
     def test_became_a_body_with_its_row_kept_and_a_code_of_its_own(self, cast: Cast) -> None:
         row = at_table.body(cast)
         Body.objects.filter(pk=row.pk).update(code="X")
-        migration = import_module("ncm.migrations.0002_body")
+        migration = import_module("ncm.migrations.0003_body")
         migration.give_codes(apps, None)
         again = at_table.now(row)
         assert (again.uuid, again.name, again.code) == (row.uuid, row.name, f"B{row.pk}")
