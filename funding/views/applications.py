@@ -43,9 +43,8 @@ from funding.views.call_shown import (
     past,
     texts,
 )
-from funding.views.calls import as_uuid
 from partners.access import Actor, get_or_404, may
-from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, conflict, differences, done, form_page, typed
 from partners.views.lists import columns, page_links
 
 P = Permission

@@ -23,7 +23,7 @@ from funding.services import reviews
 from funding.views.call_shown import call_facts, call_tag, moment, past
 from partners.access import Actor, get_or_404, may
 from partners.models import Organisation
-from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, conflict, differences, done, form_page, typed
 from partners.views.lists import columns, page_links
 
 P = Permission
@@ -438,10 +438,3 @@ def _named(found: Call) -> list[dict[str, Any]]:
         remove = "" if each.ended_at else each.uuid
         parts.append({"text": each.user.display_name, "note": "; ".join(said), "remove": remove})
     return parts
-
-
-def as_uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error

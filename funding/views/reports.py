@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ from funding.views.conditions import award_between, past, tag, terms_of
 from funding.views.report_parts import figures_shown, lines_shown
 from partners.access import Actor, get_or_404, may
 from partners.views import shown
-from partners.views.deeds import actor_of, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, done, form_page, typed
 from partners.views.lists import columns, page_links
 
 P = Permission
@@ -207,7 +207,7 @@ def indicators(request: HttpRequest, uuid: UUID) -> HttpResponse:
     award, here = _kept(actor, uuid), request.path
     if gone := request.POST.get("remove"):
         act = lambda: services.remove_indicator(  # noqa: E731
-            award=award, indicator=_uuid(gone), by=actor, at=actor.at
+            award=award, indicator=as_uuid(gone), by=actor, at=actor.at
         )
         done(request, act, _("Taken out."))
         return redirect(here)
@@ -232,13 +232,6 @@ def indicators(request: HttpRequest, uuid: UUID) -> HttpResponse:
         parts=entered,
         hint=_("Numbers only. People are counted by sex and age, and never described."),
     )  # fmt: skip
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 # --- one report -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from ncm.services import meetings
 from ncm.views.bodies import act_href, found_body, keeps
 from partners.access import Actor, get_or_404, may
 from partners.views import shown
-from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, conflict, differences, done, form_page, typed
 
 P = Permission
 READ = ["GET", "HEAD", "POST"]
@@ -241,13 +241,6 @@ PAGES = {
     "own-seat": _own_seat,
     "meeting": _meeting,
 }
-
-
-def as_uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 # --- one seat -------------------------------------------------------------------------------------

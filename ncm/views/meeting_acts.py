@@ -22,7 +22,7 @@ from ncm.services import agenda, meetings, votes
 from ncm.views.bodies import keeps
 from ncm.views.meetings import found_meeting, items_of
 from partners.access import Actor, get_or_404, may
-from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, conflict, differences, done, form_page, typed
 
 P = Permission
 S = MeetingState
@@ -144,7 +144,7 @@ def _order(request: HttpRequest, actor: Actor, found: Meeting) -> HttpResponse:
     up = request.POST.get("up", "")
     if moved := up or request.POST.get("down", ""):
         act = lambda: agenda.reorder(  # noqa: E731
-            meeting=found, item=_as_uuid(moved), up=bool(up), by=actor, at=actor.at
+            meeting=found, item=as_uuid(moved), up=bool(up), by=actor, at=actor.at
         )
         done(request, act, "")
         return redirect(request.path)
@@ -176,7 +176,7 @@ def paper_page(
         act = lambda: agenda.add_paper(  # noqa: E731
             item=item, meeting=None if item else meeting, title=given["title"],
             name=given["file"].name, content=given["file"].read(),
-            only_seats=[_as_uuid(each) for each in given.get("only_seats") or ()],
+            only_seats=[as_uuid(each) for each in given.get("only_seats") or ()],
             by=actor, at=actor.at,
         )  # fmt: skip
         if done(request, act, _("Added.")):
@@ -281,13 +281,6 @@ PAGES = {
     "approve": _approve,
     "annex": _annex,
 }
-
-
-def _as_uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 # --- motions --------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from partners.services import amendments
 from partners.services.agreements import Signature
 from partners.views import shown
 from partners.views.agreements import PAGES, paper_shown
-from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, conflict, differences, done, form_page, typed
 
 P = Permission
 S = AgreementState
@@ -135,7 +135,7 @@ def _parties(request: HttpRequest, actor: Actor, found: Agreement) -> HttpRespon
     here = request.path
     if gone := request.POST.get("remove"):
         act = lambda: services.remove_party(  # noqa: E731
-            agreement=found, party=_uuid(gone), by=actor, at=actor.at
+            agreement=found, party=as_uuid(gone), by=actor, at=actor.at
         )
         done(request, act, _("Taken out."))
         return redirect(here)
@@ -167,7 +167,7 @@ def _duties(request: HttpRequest, actor: Actor, found: Agreement) -> HttpRespons
     here = request.path
     if gone := request.POST.get("remove"):
         act = lambda: services.remove_duty(  # noqa: E731
-            agreement=found, duty=_uuid(gone), by=actor, at=actor.at
+            agreement=found, duty=as_uuid(gone), by=actor, at=actor.at
         )
         done(request, act, _("Taken out."))
         return redirect(here)
@@ -199,7 +199,7 @@ def _papers(request: HttpRequest, actor: Actor, found: Agreement) -> HttpRespons
     here = request.path
     if gone := request.POST.get("remove"):
         act = lambda: amendments.remove_file(  # noqa: E731
-            agreement=found, file=_uuid(gone), by=actor, at=actor.at
+            agreement=found, file=as_uuid(gone), by=actor, at=actor.at
         )
         done(request, act, _("Taken out."))
         return redirect(here)
@@ -228,13 +228,6 @@ def _papers(request: HttpRequest, actor: Actor, found: Agreement) -> HttpRespons
         parts=kept, is_upload=True,
         hint=_("Everybody who sees the agreement reads them."),
     )  # fmt: skip
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 def _clauses(request: HttpRequest, actor: Actor, found: Agreement) -> HttpResponse:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -99,3 +100,11 @@ def _lines(value: Any) -> list[str]:
     if value in (None, ""):
         return []
     return str(value if not isinstance(value, bool) else _("Yes") if value else _("No")).split("\n")
+
+
+def as_uuid(text: str) -> UUID:
+    """What a button names: the key of a row. Raises Http404 for what is none."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error

@@ -26,7 +26,7 @@ from partners.reach import posts_in_use
 from partners.services import protocols as services
 from partners.views import shown
 from partners.views.contacts import entry
-from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, conflict, differences, done, form_page, typed
 from partners.views.lists import columns, page_links
 
 P = Permission
@@ -299,7 +299,7 @@ def _parts(request: HttpRequest, actor: Actor, found: LocalProtocol, page: str) 
     here, is_chain = request.path, page == "chain"
     if gone := request.POST.get("remove"):
         act = lambda: services.remove_part(  # noqa: E731
-            protocol=found, part=_uuid(gone), by=actor, at=actor.at
+            protocol=found, part=as_uuid(gone), by=actor, at=actor.at
         )
         done(request, act, _("Taken out."))
         return redirect(here)
@@ -343,13 +343,6 @@ def _signed(found: LocalProtocol) -> list[dict[str, Any]]:
         }
         for each in found.signatories.select_related("organisation")
     ]
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 @needs(P.AGREEMENT_DRAFT)

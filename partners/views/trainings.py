@@ -28,7 +28,7 @@ from partners.learning_workflow import TRAINING
 from partners.models import Attendance, Membership, Organisation, Training
 from partners.services import trainings as services
 from partners.views import shown
-from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
+from partners.views.deeds import actor_of, as_uuid, conflict, differences, done, form_page, typed
 from partners.views.lists import columns, page_links
 
 P = Permission
@@ -360,7 +360,7 @@ def _parties(request: HttpRequest, actor: Actor, found: Training) -> HttpRespons
     here = request.path
     if gone := request.POST.get("remove"):
         act = lambda: services.remove_party(  # noqa: E731
-            training=found, party=_uuid(gone), by=actor, at=actor.at
+            training=found, party=as_uuid(gone), by=actor, at=actor.at
         )
         done(request, act, _("Taken out."))
         return redirect(here)
@@ -388,13 +388,6 @@ def _parties(request: HttpRequest, actor: Actor, found: Training) -> HttpRespons
         ],
         hint=_("Their managers are told now, when the training is moved, and when it was held."),
     )  # fmt: skip
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error
 
 
 def _hold(request: HttpRequest, actor: Actor, found: Training) -> HttpResponse:
