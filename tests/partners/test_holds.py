@@ -1,5 +1,6 @@
 """A place tonight: what fits, the last one held once, passing on, running out, answering."""
 
+import re
 import threading
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -279,7 +280,8 @@ class TestPages:
         place = {"place": str(houses.count(offer).uuid)}
         held = client.post(first["Location"], place, follow=True)
         assert "The place is held" in held.content.decode()
-        assert "Qz" not in held.content.decode()
+        # Two letters alone may stand in a token of the page, by chance.
+        assert not re.search(r"Qz\w+kqx", held.content.decode())
 
     def test_say_that_somebody_was_faster(self, cast: Cast, client_for) -> None:
         offer = houses.shelter(cast)
