@@ -135,6 +135,33 @@ def _registry() -> tuple[Section, ...]:
     )
 
 
+def _co_ordination() -> tuple[Section, ...]:
+    return (
+        Section(
+            _("Co-ordination"),
+            (
+                Entry(_("Bodies"), "ncm:bodies", P.COORDINATION_SEE),
+                Entry(_("Meetings"), "ncm:meetings", P.COORDINATION_SEE),
+                Entry(_("Agenda items"), "ncm:agenda-items", P.COORDINATION_SEE),
+                Entry(_("Resolutions"), "ncm:resolutions", P.COORDINATION_SEE),
+                Entry(_("Action points"), "ncm:actions", P.COORDINATION_SEE),
+                Entry(_("Who owes whom"), "ncm:board", P.COORDINATION_SEE),
+                Entry(_("Who takes part"), "ncm:participation", P.COORDINATION_SEE),
+            ),
+        ),
+        Section(
+            _("Action plan"),
+            (
+                Entry(_("Action plan"), "ncm:plan", P.COORDINATION_SEE),
+                Entry(_("Consultations"), "ncm:consultations", P.COORDINATION_SEE),
+                Entry(_("Prevention"), "ncm:prevention", P.COORDINATION_SEE),
+                Entry(_("Obligations"), "ncm:obligations", P.COORDINATION_SEE),
+                Entry(_("Coverage of the four Ps"), "ncm:coverage", P.COORDINATION_SEE),
+            ),
+        ),
+    )
+
+
 def _mechanism(actor: Any) -> tuple[Section, ...]:
     return (
         Section(
@@ -161,28 +188,7 @@ def _mechanism(actor: Any) -> tuple[Section, ...]:
                 Entry(_("State of funding"), "ncm:state-of-funding", P.FUNDING_OVERSEE),
             ),
         ),
-        Section(
-            _("Co-ordination"),
-            (
-                Entry(_("Bodies"), "ncm:bodies", P.COORDINATION_SEE),
-                Entry(_("Meetings"), "ncm:meetings", P.COORDINATION_SEE),
-                Entry(_("Agenda items"), "ncm:agenda-items", P.COORDINATION_SEE),
-                Entry(_("Resolutions"), "ncm:resolutions", P.COORDINATION_SEE),
-                Entry(_("Action points"), "ncm:actions", P.COORDINATION_SEE),
-                Entry(_("Who owes whom"), "ncm:board", P.COORDINATION_SEE),
-                Entry(_("Who takes part"), "ncm:participation", P.COORDINATION_SEE),
-            ),
-        ),
-        Section(
-            _("Action plan"),
-            (
-                Entry(_("Action plan"), "ncm:plan", P.COORDINATION_SEE),
-                Entry(_("Consultations"), "ncm:consultations", P.COORDINATION_SEE),
-                Entry(_("Prevention"), "ncm:prevention", P.COORDINATION_SEE),
-                Entry(_("Obligations"), "ncm:obligations", P.COORDINATION_SEE),
-                Entry(_("Coverage of the four Ps"), "ncm:coverage", P.COORDINATION_SEE),
-            ),
-        ),
+        *_co_ordination(),
         Section(_("Reports"), (Entry(_("Reports"), "ncm:reports", P.REPORT_SEE),)),
         Section(
             _("Administration"),
