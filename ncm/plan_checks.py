@@ -28,6 +28,6 @@ def check_co_ordinators(databases: Any = None, **_kwargs: Any) -> list[checks.Ch
         checks.Warning(
             f"{number} co-ordinators keep the action plan; a revision needs {ENOUGH} of them.",
             hint="Let the co-ordination invite another. Until then no revision can be adopted.",
-            id="ncm.W001",
+            id="ncm.W002",
         )
     ]

@@ -211,7 +211,7 @@ class TestARevision:
         assert plan_checks.check_co_ordinators(databases=["default"]) == []
         Membership.objects.filter(user=cast.second_co_ordinator).update(until_at=cast.at)
         (found,) = plan_checks.check_co_ordinators(databases=["default"])
-        assert found.id == "ncm.W001"
+        assert found.id == "ncm.W002"
 
 
 class TestProgress:
