@@ -176,6 +176,33 @@ def put_in(form: forms.BaseForm, typed: QueryDict | None) -> None:
             form.initial[name] = field.widget.value_from_datadict(typed, {}, html_name)
 
 
+class NarrowForm(forms.Form):
+    """What a list is narrowed by, where it takes no FilterSet."""
+
+    @property
+    def is_narrowing(self) -> bool:
+        """Whether anything was asked for."""
+        return any(self.data.get(name) for name in self.fields)
+
+
+def in_words(form: forms.BaseForm, values: Mapping[str, Any]) -> dict[str, Any]:
+    """These values of a form's fields, codes as its own choices say them: for a page on which two
+    people's answers stand side by side."""
+    return {name: _said(form.fields[name], value) for name, value in values.items()}
+
+
+def _said(field: forms.Field, value: Any) -> Any:
+    if isinstance(field, forms.ModelChoiceField):
+        return "" if value is None else field.label_from_instance(value).strip()
+    if not isinstance(field, forms.ChoiceField):
+        return value
+    choices: Any = field.choices
+    labels = {str(code): str(label) for code, label in choices}
+    if isinstance(field, forms.MultipleChoiceField):
+        return ", ".join(labels.get(code, code) for code in value)
+    return labels.get(str(value), value)
+
+
 class ConcordFormRenderer(TemplatesSetting):
     """Django's forms with our field template. `{{ form }}` draws the whole form, fields only."""
 

@@ -4,6 +4,7 @@ A picture tells where and with which telephone it was taken, and sometimes by wh
 cut out before the file is kept. Not here: who may attach, sealing, keeping.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,10 @@ CONTENT_TYPES: Final = {
 _SAME: Final = {"jpeg": "jpg", "text": "txt"}
 #: JPEG segments that a picture needs: the frame's own are kept anyway; JFIF and Adobe's colours.
 _JPEG_KEPT: Final = (0xE0, 0xEE)
+_MOST_PARTS: Final = 5_000
+"""Segments of a JPEG file; a picture has some tens."""
+#: What ends a scan: a marker, but for those that stand within one.
+_JPEG_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 #: PNG chunks that a picture needs; every text, time and EXIF chunk is another.
 _PNG_KEPT: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"sRGB", b"cHRM")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -78,15 +83,21 @@ def _plain(name: str) -> str:
 
 
 def _without_jpeg_metadata(content: bytes) -> bytes:
-    """The picture without its application and comment segments. Raises ValueError, struct.error."""
-    kept, at = [content[:2]], 2
-    while True:
+    """The picture without its application and comment segments. Raises ValueError, struct.error.
+
+    Its own end is the first behind a scan: what hangs behind is left out, and a telephone hangs a
+    second picture there, with where it was taken.
+    """
+    kept, at, has_scan = [content[:2]], 2, False
+    for _part in range(_MOST_PARTS):
         if content[at] != 0xFF:
             raise ValueError("a segment begins with 0xFF")
         marker = content[at + 1]
         if marker == 0xFF:  # filling
             at += 1
             continue
+        if marker == 0xD9 and has_scan:
+            return b"".join([*kept, content[at : at + 2]])
         (length,) = struct.unpack(">H", content[at + 2 : at + 4])
         segment = content[at : at + 2 + length]
         if length < 2 or len(segment) < 2 + length:
@@ -97,11 +108,13 @@ def _without_jpeg_metadata(content: bytes) -> bytes:
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE) or marker in _JPEG_KEPT:
             kept.append(segment)
         at += 2 + length
-        if marker == 0xDA:  # the picture itself, up to its end; what hangs behind is left out
-            end = content.rfind(b"\xff\xd9", at)
-            if end < 0:
+        if marker == 0xDA:  # the picture itself, or a part of it
+            found, has_scan = _JPEG_MARKER.search(content, at), True
+            if found is None:
                 raise ValueError("the picture has no end")
-            return b"".join([*kept, content[at : end + 2]])
+            kept.append(content[at : found.start()])
+            at = found.start()
+    raise ValueError("more parts than any picture has")
 
 
 def _without_png_metadata(content: bytes) -> bytes:

@@ -32,6 +32,11 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=sorted(LOOPBACK))
 SITE_URL = env("SITE_URL", default="http://localhost:8000")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE = SITE_URL.startswith("https://")
+# How many proxies before us write down who asks, in X-Forwarded-For; what stands before theirs, the
+# visitor wrote. By this address guessing is limited: were it the proxy's, whoever guesses would
+# lock the person out everywhere.
+WEB_PROXIES = env.int("WEB_PROXIES", default=1 if SECURE else 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = WEB_PROXIES
 ADMIN_PATH = env("ADMIN_PATH", default="")
 QUICK_EXIT_URL = env("QUICK_EXIT_URL", default="https://www.wikipedia.org/")
 
@@ -239,6 +244,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["partners.throttling.TokenThrottle"],
     # Of one token; "open" of one address without any.
     "DEFAULT_THROTTLE_RATES": {"read": "600/min", "write": "120/min", "open": "120/min"},
+    "NUM_PROXIES": WEB_PROXIES,
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "partners.problems.exception_handler",
 }

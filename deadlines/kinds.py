@@ -6,8 +6,8 @@ How long one runs is no matter of the kind: that stands in the country profile.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -16,6 +16,8 @@ from common.marks import Actor
 from deadlines.choices import Urgency
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from deadlines.models import Deadline
 
 Words = str | Promise
@@ -26,6 +28,13 @@ MayChange = Callable[[Actor, "Deadline"], bool]
 """Whether the actor, whom it binds, may give it more time or stop it."""
 Moved = Callable[[Collection[UUID]], None]
 """Keeps in step what a higher package copied of these subjects' ends."""
+People = Mapping["Deadline", frozenset[int]]
+Tellable = Callable[[People, datetime], People]
+"""Of the people each of these deadlines binds, or who answer for it, those who may be told that
+there is something. A bounded number of queries, whatever their number."""
+Subjects = Callable[[Actor], "QuerySet[Any]"]
+"""The rows such deadlines are about that are open to the actor, as a subquery; a `uuid` names
+each. For numbers, where no row can be asked about by itself."""
 StillVisible = Callable[[Actor, Collection[UUID]], Mapping[UUID, str]]
 """Of these subjects, those the actor may still see, each with the reference it is known by (empty
 for none, never a name). One query, whatever their number."""
@@ -40,6 +49,7 @@ class DeadlineKind:
     `protects` says that the time is the person's own: a change of a rule never takes any of it
     away. `may_change` says who may extend or stop one, among those it binds. `moved` is called in
     the transaction that moved, stopped or extended deadlines of this kind, with their subjects.
+    `tellable` and `subjects` are for kinds whose subjects are not open to the whole of a group.
     """
 
     code: str
@@ -52,6 +62,8 @@ class DeadlineKind:
     protects: bool
     may_change: MayChange
     moved: Moved
+    tellable: Tellable
+    subjects: Subjects | None
 
 
 CLIMBS_EVERY = timedelta(days=2)
@@ -67,6 +79,11 @@ def nobody_may(actor: Actor, deadline: "Deadline") -> bool:
 
 def nothing_to_keep(subjects: Collection[UUID]) -> None:
     """Nobody copied the end."""
+
+
+def everybody(people: People, at: datetime) -> People:
+    """The whole of a group may know of what binds it."""
+    return people
 
 
 def nobody(deadline: "Deadline") -> list[list[int]]:
@@ -86,6 +103,8 @@ def register(
     protects: bool = False,
     may_change: MayChange = nobody_may,
     moved: Moved = nothing_to_keep,
+    tellable: Tellable = everybody,
+    subjects: Subjects | None = None,
 ) -> None:
     """Make a kind of deadline known; the fields are those of DeadlineKind.
 
@@ -96,7 +115,7 @@ def register(
         raise ValueError(f"Two kinds of deadline are called {kind}.")
     _kinds[kind] = DeadlineKind(
         kind, title, link, still_visible, escalation, climbs_every, urgency, protects, may_change,
-        moved,
+        moved, tellable, subjects,
     )  # fmt: skip
 
 
@@ -108,6 +127,27 @@ def kind_of(code: str) -> DeadlineKind | None:
 def registered() -> tuple[DeadlineKind, ...]:
     """Every kind known, by name."""
     return tuple(_kinds[code] for code in sorted(_kinds))
+
+
+def to_tell(people: People, at: datetime) -> dict["Deadline", frozenset[int]]:
+    """Of the people of each deadline, those who may be told of it: each kind is asked once."""
+    told = dict(people)
+    for code in {row.kind for row in people}:
+        kind = kind_of(code)
+        if kind is not None and kind.tellable is not everybody:
+            told |= kind.tellable({row: told[row] for row in people if row.kind == code}, at)
+    return told
+
+
+def ladder_of(deadline: "Deadline", at: datetime) -> list[list[int]]:
+    """Those who answer for a deadline, rung by rung, as far as they may know of it."""
+    kind = kind_of(deadline.kind)
+    rungs = kind.escalation(deadline) if kind else []
+    if kind is None or kind.tellable is everybody or not rungs:
+        return rungs
+    asked = frozenset(user for rung in rungs for user in rung)
+    told = kind.tellable({deadline: asked}, at)[deadline]
+    return [[user for user in rung if user in told] for rung in rungs]
 
 
 def tell_moved(deadlines: "Collection[Deadline]") -> None:

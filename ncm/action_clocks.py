@@ -42,9 +42,7 @@ def made(point: ActionPoint, *, by: Any, at: datetime) -> None:
     """The clock of whoever is responsible runs to its day."""
     person = point.responsible_person
     home = point.responsible.uuid
-    holders: list[Any] = [person] if person else [
-        group for _home, group in speakers.groups(point.responsible)
-    ]  # fmt: skip
+    holders: list[Any] = [person] if person else speakers.groups(point.responsible)
     running.start_until(
         kind=DUE, subject=_about(point), holders=holders, starts_at=at, bound=Bound.LATEST,
         until=end_of_day(point.due_on, current().time_zone), by=by, at=at,
@@ -61,11 +59,11 @@ def assigned(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
 def reported(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
     """The clock of whoever is responsible ends; that of whoever made it, to see it done, runs"""
     running.meet(subject=_about(point), kinds=[DUE], by=by, at=at)
-    for home, group in speakers.groups(point.by_organisation):
-        running.start(
-            kind=VERIFY, rule=VERIFY, subject=_about(point), holders=[group], starts_at=at, by=by,
-            at=at, organisation_uuid=home,
-        )  # fmt: skip
+    running.start(
+        kind=VERIFY, rule=VERIFY, subject=_about(point),
+        holders=speakers.groups(point.by_organisation), starts_at=at, by=by, at=at,
+        organisation_uuid=point.by_organisation.uuid,
+    )  # fmt: skip
 
 
 def sent_back(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
@@ -103,7 +101,7 @@ def _ladder(deadline: Deadline) -> list[list[int]]:
     above = speakers.users(speakers.co_ordinators())
     if deadline.kind == VERIFY:
         return [above]
-    return [speakers.users(speakers.members(point.responsible)), above]
+    return [speakers.users(speakers.of([point.responsible])), above]
 
 
 def _to_action(uuid: UUID) -> str:

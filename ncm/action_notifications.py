@@ -49,7 +49,7 @@ def assigned(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
 def reported(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
     """Whoever speaks for the organisation that made it gets a notice"""
     mark_handled(subject=_about(point), kinds=WAITS_FOR_DOER, at=at)
-    _tell(point, "action_reported", speakers.members(point.by_organisation), event, by=by, at=at)
+    _tell(point, "action_reported", speakers.of([point.by_organisation]), event, by=by, at=at)
 
 
 def sent_back(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
@@ -78,15 +78,14 @@ def cancelled(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
 def commented(point: ActionPoint, event: Any, *, by: Any, at: datetime) -> None:
     """The side that did not write gets a notice."""
     theirs = by.organisation_id == point.responsible_id
-    others = speakers.members(point.by_organisation) if theirs else _doers(point)
+    others = speakers.of([point.by_organisation]) if theirs else _doers(point)
     _tell(point, "action_comment", others, event, by=by, at=at)
 
 
 def _doers(point: ActionPoint) -> Any:
-    """Whoever was named; else those who speak for the responsible organisation."""
-    if point.responsible_person_id is None:
-        return speakers.members(point.responsible)
-    return speakers.colleagues(point.responsible).filter(user=point.responsible_person_id)
+    """Whoever was named and is there still; else those who speak for that organisation."""
+    named = speakers.colleagues(point.responsible).filter(user=point.responsible_person_id)
+    return named if named.exists() else speakers.of([point.responsible])
 
 
 def _tell(

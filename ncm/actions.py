@@ -1,9 +1,6 @@
-"""What action points make known to the packages below: rules of access, clocks, notices, checks."""
-
-from django.core import checks
+"""What action points make known to the packages below: rules of access, clocks, notices."""
 
 from ncm import action_access, action_clocks, action_notifications
-from ncm.checks import check_who_verifies
 from ncm.models import ActionPoint
 from partners import access
 
@@ -13,4 +10,3 @@ def register() -> None:
     access.register_rule(ActionPoint, action_access.to_action)
     action_clocks.register_kinds()
     action_notifications.register_kinds()
-    checks.register(check_who_verifies, checks.Tags.database)

@@ -1,6 +1,7 @@
 """The national picture: home pages, reports, co-ordination."""
 
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from common.marks import Permission
@@ -13,6 +14,7 @@ class NcmConfig(AppConfig):
     def ready(self) -> None:
         from deadlines import jobs
         from ncm import actions, bodies, plans
+        from ncm.checks import check_co_ordinators
         from ncm.jobs import (
             QUARTERLY_REPORT,
             STATE_OF_FUNDING,
@@ -44,3 +46,4 @@ class NcmConfig(AppConfig):
             words=words,
         )
         plans.register()
+        checks.register(check_co_ordinators, checks.Tags.database)

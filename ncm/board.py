@@ -6,13 +6,28 @@ was done in time; of what is open and late, the days so far. Counted is what was
 twelve months, and what is open and late. Docs: adr/0030.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from statistics import median
+from itertools import accumulate
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    Exists,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import TruncDate
 
 from common.country import current
 from common.marks import Actor, Permission
@@ -30,24 +45,32 @@ STATE, CIVIL = "state", "civil"
 SIDES = (STATE, CIVIL)
 _KIND_OF = {STATE: (OrganisationKind.STATE_AGENCY,), CIVIL: CIVIL_SOCIETY}
 _OTHER = {STATE: CIVIL, CIVIL: STATE}
-MOST_READ = 20_000
+SAME = ("kind", "subject_uuid", "organisation_uuid", "due_at", "met_at")
+"""What the rows have in common that are one thing owed and bind several groups."""
 
 
 @dataclass
 class Side:
-    """What one side owes the other in one class: delays in days, and how many are late now."""
+    """What one side owes the other in one class: how many came how many days late, and how many
+    are late now."""
 
-    delays: list[int] = field(default_factory=list)
+    delays: Counter[int] = field(default_factory=Counter)
     late: int = 0
     is_hidden: bool = False
 
     @property
     def base(self) -> int:
-        return len(self.delays)
+        return self.delays.total()
 
     @property
     def median(self) -> float | None:
-        return float(median(self.delays)) if self.delays else None
+        """The middle one; half way between the two where there are two."""
+        days = sorted(self.delays)
+        ends = list(accumulate(self.delays[each] for each in days))
+        if not ends:
+            return None
+        low, high = (bisect_right(ends, place // 2) for place in (ends[-1] - 1, ends[-1]))
+        return (days[low] + days[high]) / 2
 
 
 @dataclass
@@ -86,22 +109,18 @@ def lists_all(debt: Debt, actor: Actor) -> bool:
 
 
 def board(actor: Actor) -> Board:
-    """The whole board for one reader. Two queries."""
+    """The whole board for one reader. Two queries; the database counts, and answers with a row for
+    each number of days that occurs, however much is owed."""
     lines = {debt.code: Line(debt) for debt in DEBTS}
-    zone = current().time_zone
-    today = actor.at.astimezone(zone).date()
-    for row in _counted(actor):
-        line = lines[DEBT_OF[row["kind"]].code]
-        is_open = row["met_at"] is None
-        until = today if is_open else row["met_at"].astimezone(zone).date()
-        days = max(0, (until - row["due_at"].astimezone(zone).date()).days)
-        for side in SIDES:
-            if row[f"by_{side}"] and row[f"to_{_OTHER[side]}"]:
-                line.sides[side].delays.append(days)
-                line.sides[side].late += is_open
+    for is_open, found in _counted(actor):
+        line, number = lines[DEBT_OF[found["kind"]].code], found["number"]
+        if found["side"]:
+            part = line.sides[found["side"]]
+            part.delays[max(0, found["lasted"].days)] += number
+            part.late += number * is_open
         if is_open:
-            line.late_to_us += row["to_us"]
-            line.late_by_us += row["organisation_uuid"] == actor.organisation_uuid
+            line.late_to_us += number * found["to_us"]
+            line.late_by_us += number * found["by_us"]
     return _together(list(lines.values()), actor)
 
 
@@ -121,17 +140,25 @@ def _together(lines: list[Line], actor: Actor) -> Board:
     return Board(lines, total, has_hidden)
 
 
-def _counted(actor: Actor) -> Iterable[dict[str, Any]]:
-    """Done in the period, and open and late: each once, however many people it binds."""
+def _counted(actor: Actor) -> Iterator[tuple[bool, dict[str, Any]]]:
+    """Whether it is open, and how many: of what was done in the period, then of what is open and
+    late; each once, however many groups it binds."""
+    zone = current().time_zone
     rows = Deadline.objects.filter(_owed())
-    met = rows.filter(met_at__gte=actor.at - PERIOD)
-    late = rows.open().filter(due_at__lt=actor.at, paused_at=None)
-    for part in (met, late):
-        told = _told(part, actor).filter(is_owed=True).values(
-            "kind", "subject_uuid", "organisation_uuid", "due_at", "met_at", "by_state", "by_civil",
-            "to_state", "to_civil", "to_us",
-        )  # fmt: skip
-        yield from told.order_by().distinct()[:MOST_READ]
+    done = rows.filter(met_at__gte=actor.at - PERIOD)
+    today = Value(actor.at.astimezone(zone).date(), DateField())
+    ours = {"to_us": _to_us(actor), "by_us": _by_us(actor)}
+    for part, is_open, until, more in (
+        (done, False, TruncDate("met_at", tzinfo=zone), {}),
+        (rows.late(actor.at), True, today, ours),
+    ):
+        firsts = part.order_by().values(*SAME).annotate(first=Min("pk")).values("first")
+        told = Deadline.objects.filter(pk__in=firsts).annotate(
+            side=_side(), lasted=until - TruncDate("due_at", tzinfo=zone), **more
+        )
+        by = ("kind", "side", "lasted", *more)
+        for found in told.order_by().values(*by).annotate(number=Count("pk")):
+            yield is_open, found
 
 
 def _owed(debts: Iterable[Debt] = DEBTS) -> Q:
@@ -140,17 +167,34 @@ def _owed(debts: Iterable[Debt] = DEBTS) -> Q:
     return Q(kind__in=owed, bound__in=CAN_BE_LATE)
 
 
-def _told(rows: QuerySet[Deadline], actor: Actor) -> QuerySet[Deadline]:
-    """With whose it is: by which side, to which, and whether to one's own organisation."""
+def _side() -> Case:
+    """The side that owes it to the other; empty where it is none between the two."""
     debtor = Organisation.objects.filter(uuid=OuterRef("organisation_uuid"))
-    ours = Q(pk=actor.organisation_id)
-    return rows.annotate(
-        **{f"by_{side}": Exists(debtor.filter(kind__in=_KIND_OF[side])) for side in SIDES},
-        **{f"to_{side}": _to(Q(kind__in=_KIND_OF[side])) for side in SIDES},
-        to_us=_to(ours, mechanism=False),
-        # Not to the debtor itself, and never where it is about a case (`board_debts`).
-        is_owed=_to(Q()),
+    # The debtor first: to whom it is owed is asked of what one of the two sides owes, and once.
+    return Case(
+        *(
+            When(
+                Exists(debtor.filter(kind__in=_KIND_OF[side])),
+                then=Case(
+                    When(_to(Q(kind__in=_KIND_OF[_OTHER[side]])), then=Value(side)),
+                    default=Value(""),
+                ),
+            )
+            for side in SIDES
+        ),
+        default=Value(""),
     )
+
+
+def _to_us(actor: Actor) -> Case:
+    """Whether it is owed to the organisation that looks, and not to everybody."""
+    return _to(Q(pk=actor.organisation_id), mechanism=False)
+
+
+def _by_us(actor: Actor) -> Case:
+    """Whether the organisation that looks owes it to another."""
+    ours = When(organisation_uuid=actor.organisation_uuid, then=_to(Q()))
+    return Case(ours, default=Value(False))
 
 
 def _to(rule: Q, *, mechanism: bool = True) -> Case:
@@ -171,17 +215,19 @@ def rows_of(code: str, actor: Actor, *, ours: bool, side: str = "") -> QuerySet[
     organisation's, both ways; every organisation's where one sees all and the class is open."""
     debt = BY_CODE[code]
     rows = Deadline.objects.open().filter(_owed([debt]), paused_at=None)
-    rows = _told(rows.filter(due_at__lt=actor.at + AHEAD), actor)
+    rows = rows.filter(due_at__lt=actor.at + AHEAD)
     # Where several people are bound by one, it is one.
     twin = Deadline.objects.open().filter(
         kind=OuterRef("kind"), subject_uuid=OuterRef("subject_uuid"),
         organisation_uuid=OuterRef("organisation_uuid"), pk__lt=OuterRef("pk"),
     )  # fmt: skip
-    rows = rows.filter(~Exists(twin), is_owed=True)
+    # To another, and never where it is about a case (`board_debts`).
+    rows = rows.filter(~Exists(twin)).alias(is_owed=_to(Q())).filter(is_owed=True)
     if ours or not lists_all(debt, actor):
+        rows = rows.alias(to_us=_to_us(actor))
         rows = rows.filter(Q(organisation_uuid=actor.organisation_uuid) | Q(to_us=True))
     if side in SIDES:
-        rows = rows.filter(**{f"by_{side}": True, f"to_{_OTHER[side]}": True})
+        rows = rows.alias(side=_side()).filter(side=side)
     return rows.annotate(debtor=_debtor(), creditor=_creditor(debt))
 
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from common.marks import Decision, Permission
 from ncm.bodies_choices import SeatRole
 from ncm.models import AgendaItem, Body, Meeting, Motion, Resolution, Seat
-from partners.choices import Capacity, OrganisationState
-from partners.models import HeldCapacity
+from partners.choices import Capacity
+from partners.models import Organisation
 
 P = Permission
 
@@ -22,13 +22,22 @@ def keeps(actor: Any, body: Body) -> bool:
     """Whether the actor's organisation keeps the body; nobody's is kept by every co-ordination."""
     if body.kept_by_id is None or body.kept_by_id == actor.organisation_id:
         return True
-    held = HeldCapacity.objects.held().filter(
-        organisation=body.kept_by_id,
-        organisation__state=OrganisationState.MEMBER,
-        capacity=Capacity.CO_ORDINATION,
-    )
-    # Whose secretariat has left the co-ordination is not left to nobody.
-    return not held.exists()
+    return not _secretariat(body).exists()
+
+
+def keepers(body: Body) -> Any:
+    """The organisations that keep the body: its secretariat; where it has left the co-ordination,
+    or there is none, everybody there, so that no body is left to nobody."""
+    own = _secretariat(body)
+    return own if own.exists() else _co_ordinating()
+
+
+def _secretariat(body: Body) -> Any:
+    return _co_ordinating().filter(pk=body.kept_by_id)
+
+
+def _co_ordinating() -> Any:
+    return Organisation.objects.members().holding(Capacity.CO_ORDINATION)
 
 
 def to_body(actor: Any, permission: Permission, body: Body) -> Decision:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
-from ncm.models import ActionPlan, Activity, Objective
+from ncm.models import ActionPlan, Activity, Consultation, Objective, Position
 from ncm.plan_choices import FourP
 from ncm.services import (
     consultations,
@@ -122,11 +122,13 @@ class DemoPlan:
             by = self._speaker(row.lead, at)
             if by is None:
                 continue
-            progress = ("under_way", "under_way", "not_started", "under_way")[n % 4]
+            waits = n % 4 == 2
             plans.report_progress(
-                activity=row, client_key=uuid4(), progress=progress, by=by, at=at,
-                value=(row.target or D(0)) * n / 10, on=local_day(at),
-                words="Begun as planned; interpreters are hard to find (invented).",
+                activity=row, client_key=uuid4(), on=local_day(at), by=by, at=at,
+                progress="not_started" if waits else "under_way",
+                value=D(0) if waits else (row.target or D(0)) * (n + 1) / 10,
+                words="It waits for the contract with the province (invented)." if waits
+                else "Begun as planned; interpreters are hard to find (invented).",
             )  # fmt: skip
         row = plan.activities.standing().order_by("place")[0]
         by = self._speaker(self._home("Lantern House"), at)
@@ -175,50 +177,65 @@ class DemoPlan:
 
     def _heard(self, plan: ActionPlan) -> None:
         """One consultation closed, one open with a position that waits for an answer."""
-        at = self.now - timedelta(days=60)
-        keeper = self._keeper(at)
+        opened = self.now - timedelta(days=60)
         asked = [self._home(name) for name in ("Workers", "Lantern House", "Second Morning")]
-        closed = self._consultation("law", None, "Draft law on inspections (invented)", at, asked)
-        by = self._speaker(asked[1], at)
-        if by is not None:
-            said = consultations.state_position(
-                consultation=closed, words="Nobody is fined for what they were made to do.", by=by,
-                at=at,
-            )  # fmt: skip
+        closed = self._consultation(
+            "law", None, "Draft law on inspections (invented)", opened, asked,
+            "May inspectors refer workers to advice without noting their names? (invented)",
+        )  # fmt: skip
+        said = self._position(
+            closed, asked[1], opened + timedelta(days=12),
+            "Nobody is fined for what they were made to do.",
+        )  # fmt: skip
+        answered, over = opened + timedelta(days=20), opened + timedelta(days=31)
+        if said is not None:
             consultations.answer(
                 position=said, answer="taken_up", reason="Article 4 says so now (invented).",
-                by=keeper, at=at,
+                by=self._keeper(answered), at=answered,
             )  # fmt: skip
         consultations.close(
-            consultation=closed, outcome="Passed with two changes (invented).", by=keeper, at=at
-        )
-        late = self.now - timedelta(days=5)
-        standing = self._consultation("plan", plan, "Half of the plan (invented)", late, asked)
-        by = self._speaker(asked[1], late)
-        if by is not None:
-            consultations.state_position(
-                consultation=standing, words="More places before more meetings (invented).", by=by,
-                at=late,
-            )  # fmt: skip
+            consultation=closed, outcome="Passed with two changes (invented).",
+            by=self._keeper(over), at=over,
+        )  # fmt: skip
+        standing = self._consultation(
+            "plan", plan, "Half of the plan (invented)", self.now - timedelta(days=12), asked,
+            "Half of the time has passed. What should the other half do first? (invented)",
+        )  # fmt: skip
+        self._position(
+            standing, asked[1], self.now - timedelta(days=5),
+            "More places before more meetings (invented).",
+        )  # fmt: skip
 
     def _consultation(
         self, subject: str, plan: ActionPlan | None, title: str, at: datetime,
-        asked: list[Organisation],
-    ) -> Any:  # fmt: skip
+        asked: list[Organisation], proposal: str,
+    ) -> Consultation:  # fmt: skip
         by = self._keeper(at)
         row = consultations.open_consultation(
             client_key=uuid4(), subject=subject, plan=plan, title=title,
-            stage="implementation" if plan else "drafting", proposal="What do you think of it?",
+            stage="implementation" if plan else "drafting", proposal=proposal,
             until_on=local_day(at + timedelta(days=30)), by=by, at=at,
         )  # fmt: skip
         consultations.ask(consultation=row, organisations=asked, by=by, at=at)
         return row
 
+    def _position(
+        self, row: Consultation, home: Organisation, at: datetime, words: str
+    ) -> Position | None:
+        by = self._speaker(home, at)
+        if by is None:
+            return None
+        return consultations.state_position(consultation=row, words=words, by=by, at=at)
+
     def _prevention(self, plan: ActionPlan) -> None:
-        for title, home, groups, area, days, reach in (
-            ("A play on the market square", "Lantern House", ("children",), "EX-C", 90, 420),
-            ("Cards in buses to the farms", "Workers", ("migrants", "men"), "EX-S", 60, 1300),
-            ("Night shifts at the border", "Open Door", ("refugees", "women"), "EX-N", 20, None),
+        at_the_border = plan.activities.standing().filter(words__startswith="Outreach").first()
+        for title, words, place, home, groups, area, days, reach, activity in (
+            ("A play on the market square", "Ten evenings, played by pupils.", "Market square",
+             "Lantern House", ("children",), "EX-C", 90, 420, None),
+            ("Cards in buses to the farms", "A number to call, in six languages.", "",
+             "Workers", ("migrants", "men"), "EX-S", 60, 1300, None),
+            ("Night shifts at the border", "Tea, a telephone, and whom to ask.", "Border post",
+             "Open Door", ("refugees", "women"), "EX-N", 20, None, at_the_border),
         ):  # fmt: skip
             at = self.now - timedelta(days=days)
             by = self._speaker(self._home(home), at)
@@ -226,9 +243,9 @@ class DemoPlan:
                 continue
             begins: date = local_day(at)
             row = prevention.enter(
-                client_key=uuid4(), title=f"{title} (invented)", words="", target_groups=groups,
-                area=Area.objects.get(code=area), place="", from_on=begins,
-                until_on=begins + timedelta(days=14), planned_reach=500, activity=None,
+                client_key=uuid4(), title=f"{title} (invented)", words=words, target_groups=groups,
+                area=Area.objects.get(code=area), place=place, from_on=begins,
+                until_on=begins + timedelta(days=14), planned_reach=500, activity=activity,
                 partners=[self._home("Second Morning")], by=by, at=at,
             )  # fmt: skip
             if reach:

@@ -26,7 +26,7 @@ from partners.choices import BEFORE_THE_REVIEWER
 from partners.choices_places import HoldState
 from partners.deed_filters import AgreementFilter
 from partners.models import Agreement, Organisation, PlaceHold
-from partners.services.memberships import MEMBERSHIP
+from partners.services.memberships import letters_of
 from partners.views import shown
 from referrals.lists import RECEIVED, inbox
 from referrals.views.inbox import tiles_of
@@ -97,7 +97,7 @@ def tiles(actor: Actor) -> tuple[list[Tile], list[Tile]]:
 def _everybodys(actor: Actor) -> Iterator[Waiting]:
     yield Waiting(
         f"{reverse('deadlines:calendar')}?view=list&show=late",
-        Deadline.objects.late(actor.at).slices_for(actor),
+        Deadline.objects.late(actor.at).not_closed_to(actor).slices_for(actor),
         lambda n: ngettext("date that has passed", "dates that have passed", n), LATE, BY_END,
     )  # fmt: skip
     yield Waiting(
@@ -141,7 +141,7 @@ def _of_the_registry(actor: Actor) -> Iterator[Waiting]:
     if P.MEMBERSHIP_MANAGE in actor.permissions and actor.organisation is not None:
         yield Waiting(
             f"{reverse('partners:people')}#invitations",
-            Invitation.objects.waiting().about(MEMBERSHIP, actor.organisation.uuid),
+            Invitation.objects.waiting() & letters_of(actor.organisation),
             lambda n: ngettext(
                 "colleague invited who has not joined", "colleagues invited who have not joined", n
             ),

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from common.marks import Subject
 from deadlines import kinds
 from deadlines.services import clocks as running
+from ncm import bodies_access
 from ncm.models import AgendaItem, Body, Meeting
-from partners.choices import Capacity, Role
-from partners.models import HeldCapacity, RoleGroup
+from partners.choices import Role
+from partners.models import RoleGroup
 
 ANSWER = "agenda_answer"
 MINUTES = "meeting_minutes"
@@ -72,13 +73,9 @@ def approved(meeting: Meeting, event: Any, *, by: Any, at: datetime) -> None:
 
 
 def keepers(body: Body) -> Iterator[tuple[UUID, Any]]:
-    """(organisation, group) of the co-ordinators who keep it; of all, where nobody is named."""
-    groups = RoleGroup.objects.filter(role=Role.CO_ORDINATOR)
-    if body.kept_by_id is not None:
-        groups = groups.filter(organisation=body.kept_by_id)
-    else:
-        held = HeldCapacity.objects.held().filter(capacity=Capacity.CO_ORDINATION)
-        groups = groups.filter(organisation__in=held.values("organisation"))
+    """(organisation, group) of the co-ordinators who keep it."""
+    homes = bodies_access.keepers(body)
+    groups = RoleGroup.objects.filter(role=Role.CO_ORDINATOR, organisation__in=homes)
     for each in groups.select_related("organisation", "group").order_by("pk"):
         yield each.organisation.uuid, each.group
 

@@ -5,18 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from common.marks import Permission, Subject
+from common.marks import Subject
 from deadlines.notices import register, register_topic
 from deadlines.services.notices import mark_handled
+from ncm import speakers
+from ncm.bodies_access import keepers
 from ncm.models import AgendaItem, Body, Meeting, Seat
-from partners.choices import OrganisationState, Role
-from partners.models import Membership
 from partners.notifications import _tell_about
-from partners.roles import ROLE_PERMISSIONS
 
 OF_BODIES = {"seat_given": _("Your organisation, or you, have a seat")}
 OF_MEETINGS = {
@@ -31,12 +29,6 @@ OF_ITEMS = {
     "agenda_item_answered": _("An agenda item you submitted is answered"),
     "agenda_item_settled": _("An agenda item you submitted was dealt with"),
 }
-SPEAKING = tuple(
-    role for role, held in ROLE_PERMISSIONS.items() if Permission.COORDINATION_SPEAK in held
-)
-SEEING = tuple(
-    role for role, held in ROLE_PERMISSIONS.items() if Permission.COORDINATION_SEE in held
-)
 
 
 def register_kinds() -> None:
@@ -81,24 +73,12 @@ def _items(actor: Any, uuids: Iterable[UUID]) -> set[UUID]:
 # --- who ------------------------------------------------------------------------------------------
 
 
-def people_of(seats: Iterable[Seat], at: datetime) -> Any:
-    """Memberships of whoever speaks for these seats; where nobody does, of whoever reads."""
+def people_of(seats: Iterable[Seat]) -> Any:
+    """Memberships of whoever speaks for these seats, or sits there in person."""
     seats = list(seats)
     homes = {each.organisation_id for each in seats if each.organisation_id}
     holders = {each.holder_id for each in seats if each.holder_id}
-    active = Membership.objects.active(at).filter(organisation__state=OrganisationState.MEMBER)
-    speak = Q(organisation__in=homes, role__in=SPEAKING)
-    spoken = set(active.filter(speak).values_list("organisation", flat=True))
-    read = Q(organisation__in=homes - spoken, role__in=SEEING)
-    own = Q(user__in=holders, role__in=SEEING)
-    return active.filter(speak | read | own)
-
-
-def _co_ordinators(body: Body, at: datetime) -> Any:
-    rows = Membership.objects.active(at).filter(
-        role=Role.CO_ORDINATOR, organisation__state=OrganisationState.MEMBER
-    )
-    return rows if body.kept_by_id is None else rows.filter(organisation=body.kept_by_id)
+    return speakers.of(homes) | speakers.themselves(holders)
 
 
 def _seats(meeting: Meeting) -> list[Seat]:
@@ -111,7 +91,7 @@ def _seats(meeting: Meeting) -> list[Seat]:
 def seat_given(seat: Seat, *, by: Any, at: datetime) -> None:
     """Whoever speaks for it gets a notice."""
     about = Subject("body", seat.body.uuid)
-    who = people_of([seat], at)
+    who = people_of([seat])
     _tell_about(who, "seat_given", about, by=by, at=at, once=str(seat.uuid))
 
 
@@ -150,7 +130,7 @@ def approved(meeting: Meeting, event: Any, *, by: Any, at: datetime) -> None:
 
 def _to_seats(meeting: Meeting, kind: str, event: Any, *, by: Any, at: datetime) -> None:
     about = Subject("meeting", meeting.uuid)
-    who = people_of(_seats(meeting), at)
+    who = people_of(_seats(meeting))
     _tell_about(who, kind, about, by=by, at=at, once=str(event.pk))
 
 
@@ -163,7 +143,7 @@ def _handled(meeting: Meeting, kinds: list[str], at: datetime) -> None:
 
 def submitted(item: AgendaItem, event: Any, *, by: Any, at: datetime) -> None:
     """Whoever keeps the body gets a notice."""
-    who = _co_ordinators(item.body, at)
+    who = speakers.co_ordinators().filter(organisation__in=keepers(item.body))
     _about_item(item, "agenda_item_submitted", who, event, by=by, at=at)
 
 
@@ -171,14 +151,14 @@ def answered(item: AgendaItem, event: Any, *, by: Any, at: datetime) -> None:
     """Whose item it is gets a notice"""
     taken_back(item, at=at)
     if item.seat is not None:
-        who = people_of([item.seat], at)
+        who = people_of([item.seat])
         _about_item(item, "agenda_item_answered", who, event, by=by, at=at)
 
 
 def settled(item: AgendaItem, event: Any, *, by: Any, at: datetime) -> None:
     """Whose item it is gets a notice"""
     if item.seat is not None:
-        who = people_of([item.seat], at)
+        who = people_of([item.seat])
         _about_item(item, "agenda_item_settled", who, event, by=by, at=at)
 
 

@@ -1,10 +1,12 @@
 """How meetings, agenda items and resolutions are shown: states in colour, moments, the record."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from common.country import current
 from ncm.bodies_choices import ItemState, MeetingState, ResolutionState
 from ncm.models import AgendaItem, Meeting, Resolution
 
@@ -48,10 +50,15 @@ def resolution_tag(resolution: Resolution) -> dict[str, str]:
 
 def moment(at: Any) -> str:
     """A moment in the country's time."""
-    return date_format(localtime(at), "DATETIME_FORMAT") if at else ""
+    return date_format(_there(at), "DATETIME_FORMAT") if at else ""
+
+
+def _there(at: datetime) -> datetime:
+    """Where the meeting is: whatever zone the reader chose, and in a job, which has none."""
+    return localtime(at, current().time_zone)
 
 
 def hours(meeting: Meeting) -> str:
-    """From when to when."""
-    begins, ends = localtime(meeting.starts_at), localtime(meeting.ends_at)
+    """From when to when, in the country's time: it is also what minutes and their PDF say."""
+    begins, ends = _there(meeting.starts_at), _there(meeting.ends_at)
     return f"{date_format(begins, 'TIME_FORMAT')} – {date_format(ends, 'TIME_FORMAT')}"

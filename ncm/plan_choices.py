@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from partners.choices import OrganisationKind
+
 
 class FourP(models.TextChoices):
     """The four Ps: prevention, protection, prosecution, partnership (S36)."""
@@ -106,6 +108,10 @@ class ConsultationState(models.TextChoices):
 
     OPEN = "open", _("Open")
     CLOSED = "closed", _("Closed")
+
+
+#: Belong to every consultation on the plan (ILO Protocol P029, article 1(2)).
+SOCIAL_PARTNERS = (OrganisationKind.TRADE_UNION, OrganisationKind.EMPLOYERS)
 
 
 class Stage(models.TextChoices):

@@ -16,10 +16,10 @@ from common.workdays import end_of_day
 from deadlines import kinds
 from deadlines.models import Deadline
 from deadlines.services import clocks as running
+from ncm import speakers
 from ncm.models import PlanReport, PlanReportPart, Position, Revision
-from ncm.speakers import SPEAKING
 from partners.choices import Capacity, Role
-from partners.models import HeldCapacity, Membership, Organisation, RoleGroup
+from partners.models import Organisation, RoleGroup
 
 REPORT = "action_plan_report"
 REVISION = "plan_revision"
@@ -61,7 +61,7 @@ def asked_to_report(part: PlanReportPart, *, by: Any, at: datetime) -> list[Dead
         kind=REPORT,
         rule=REPORT,
         subject=Subject("plan_part", part.uuid),
-        holders=_groups([lead], SPEAKING),
+        holders=speakers.groups(lead),
         starts_at=end_of_day(report.until_on, current().time_zone),
         by=by,
         at=at,
@@ -90,7 +90,7 @@ def proposed(revision: Revision, event: Any, *, by: Any, at: datetime) -> None:
         kind=REVISION,
         rule=REVISION,
         subject=Subject("plan_revision", revision.uuid),
-        holders=_groups(homes, (Role.CO_ORDINATOR,)),
+        holders=_groups(homes),
         starts_at=at,
         by=by,
         at=at,
@@ -118,7 +118,7 @@ def stated(position: Position, event: Any, *, by: Any, at: datetime) -> None:
             kind=POSITION,
             rule=POSITION,
             subject=Subject("position", position.uuid),
-            holders=_groups([home], (Role.CO_ORDINATOR,)),
+            holders=_groups([home]),
             starts_at=at,
             by=by,
             at=at,
@@ -131,27 +131,19 @@ def answered(position: Position, event: Any, *, by: Any, at: datetime) -> None:
     running.meet(subject=Subject("position", position.uuid), kinds=[POSITION], by=by, at=at)
 
 
-def _groups(homes: list[Organisation], roles: tuple[Role, ...]) -> list[Group]:
-    groups = RoleGroup.objects.filter(organisation__in=homes, role__in=roles)
+def _groups(homes: list[Organisation]) -> list[Group]:
+    groups = RoleGroup.objects.filter(organisation__in=homes, role=Role.CO_ORDINATOR)
     return [each.group for each in groups.select_related("group").order_by("pk")]
-
-
-def _of_co_ordination(role: Role) -> list[list[int]]:
-    held = HeldCapacity.objects.held().filter(capacity=Capacity.CO_ORDINATION)
-    members = Membership.objects.filter(
-        role=role, until_at__isnull=True, organisation__in=held.values("organisation")
-    )
-    return [sorted(set(members.values_list("user_id", flat=True)))]
 
 
 def _co_ordinators(deadline: Deadline) -> list[list[int]]:
     """What a lead leaves open is the co-ordination's matter."""
-    return _of_co_ordination(Role.CO_ORDINATOR)
+    return [speakers.users(speakers.co_ordinators())]
 
 
 def _managers_of_co_ordination(deadline: Deadline) -> list[list[int]]:
     """A revision nobody answers moves up to who manages the co-ordinating organisation."""
-    return _of_co_ordination(Role.MANAGER)
+    return [speakers.users(speakers.managers_of_co_ordination())]
 
 
 def _to_part(uuid: UUID) -> str:

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from common.marks import Subject
 from deadlines.choices import Urgency
 from deadlines.notices import register, register_topic
-from deadlines.services.notices import mark_handled, notify
+from deadlines.services.notices import mark_handled
+from ncm import speakers
 from ncm.models import ActionPlan, Consultation, PlanReport, PlanReportPart, Position, Revision
-from ncm.speakers import SPEAKING
-from partners.choices import Capacity, OrganisationState, Role
-from partners.models import HeldCapacity, Membership
+from partners.models import Organisation
+from partners.notifications import _tell_about
 
 OF_PLANS = {"plan_adopted": _("An action plan is adopted")}
 OF_REVISIONS = {
@@ -51,17 +51,18 @@ def register_kinds() -> None:
 
 def adopted(plan: ActionPlan, event: Any, *, by: Any, at: datetime) -> None:
     """Whoever leads an activity gets a notice"""
-    leads = plan.activities.standing().values("lead")
-    who = _of(leads, at)
+    who = speakers.of(plan.activities.standing().values("lead"))
     _tell(who, "plan_adopted", Subject("plan", plan.uuid), "", by=by, at=at)
 
 
 def revision_proposed(revision: Revision, event: Any, *, by: Any, at: datetime) -> None:
     """Every other co-ordinator gets a notice, at once where an emergency is the reason"""
-    who = co_ordinators(at).exclude(user_id=by.user_id)
     urgency = Urgency.IMMEDIATE if revision.emergency_id else Urgency.DIGEST
     subject = Subject("plan_revision", revision.uuid)
-    _tell(who, "plan_revision_proposed", subject, str(event.pk), by=by, at=at, urgency=urgency)
+    _tell(
+        speakers.co_ordinators(), "plan_revision_proposed", subject, str(event.pk), by=by, at=at,
+        urgency=urgency,
+    )  # fmt: skip
 
 
 def revised(revision: Revision, event: Any, *, by: Any, at: datetime) -> None:
@@ -69,7 +70,7 @@ def revised(revision: Revision, event: Any, *, by: Any, at: datetime) -> None:
     subject = Subject("plan_revision", revision.uuid)
     mark_handled(subject=subject, kinds=["plan_revision_proposed"], at=at)
     leads = revision.changes.filter(activity__isnull=False).values("activity__lead")
-    _tell(_of(leads, at), "plan_revised", subject, "", by=by, at=at)
+    _tell(speakers.of(leads), "plan_revised", subject, "", by=by, at=at)
 
 
 def revision_closed(revision: Revision, event: Any, *, by: Any, at: datetime) -> None:
@@ -83,7 +84,7 @@ def revision_closed(revision: Revision, event: Any, *, by: Any, at: datetime) ->
 
 def asked_to_report(part: PlanReportPart, *, by: Any, at: datetime) -> None:
     """Who speaks for the lead gets a notice."""
-    who = _of([part.organisation_id], at)
+    who = speakers.of([part.organisation_id])
     _tell(who, PART, Subject("plan_part", part.uuid), "", by=by, at=at)
 
 
@@ -94,9 +95,7 @@ def reported(part: PlanReportPart, *, by: Any, at: datetime) -> None:
 
 def report_sent(report: PlanReport, event: Any, *, by: Any, at: datetime) -> None:
     """Who speaks for a member gets a notice"""
-    who = Membership.objects.active(at).filter(
-        role__in=SPEAKING, organisation__state=OrganisationState.MEMBER
-    )
+    who = speakers.of(Organisation.objects.members())
     _tell(who, "plan_report_sent", Subject("plan_report", report.uuid), "", by=by, at=at)
 
 
@@ -105,7 +104,7 @@ def report_sent(report: PlanReport, event: Any, *, by: Any, at: datetime) -> Non
 
 def asked(position: Position, *, by: Any, at: datetime) -> None:
     """Who speaks for the organisation gets a notice."""
-    who = _of([position.organisation_id], at)
+    who = speakers.of([position.organisation_id])
     subject = Subject("consultation", position.consultation.uuid)
     _tell(who, "consultation_asked", subject, "", by=by, at=at)
 
@@ -113,43 +112,24 @@ def asked(position: Position, *, by: Any, at: datetime) -> None:
 def stated(position: Position, event: Any, *, by: Any, at: datetime) -> None:
     """The co-ordination gets a notice"""
     subject = Subject("position", position.uuid)
-    _tell(co_ordinators(at), "position_stated", subject, "", by=by, at=at)
+    _tell(speakers.co_ordinators(), "position_stated", subject, "", by=by, at=at)
 
 
 def answered(position: Position, event: Any, *, by: Any, at: datetime) -> None:
     """Who stated it gets a notice"""
     subject = Subject("position", position.uuid)
     mark_handled(subject=subject, kinds=["position_stated"], at=at)
-    who = _of([position.organisation_id], at)
+    who = speakers.of([position.organisation_id])
     _tell(who, "position_answered", subject, "", by=by, at=at)
-
-
-def co_ordinators(at: datetime) -> Any:
-    """The memberships of those who keep the plan."""
-    held = HeldCapacity.objects.held().filter(capacity=Capacity.CO_ORDINATION)
-    return Membership.objects.active(at).filter(
-        role=Role.CO_ORDINATOR, organisation__in=held.values("organisation")
-    )
-
-
-def _of(organisations: Any, at: datetime) -> Any:
-    return Membership.objects.active(at).filter(role__in=SPEAKING, organisation__in=organisations)
 
 
 def _tell(
     members: Any, kind: str, subject: Subject, once: str, *, by: Any, at: datetime,
     urgency: Urgency = Urgency.DIGEST,
 ) -> None:  # fmt: skip
-    """A notice for each member but the one who acted, for the organisation they are told for."""
-    homes: dict[UUID, set[int]] = {}
-    for member in members.select_related("organisation"):
-        if member.user_id != by.user_id:
-            homes.setdefault(member.organisation.uuid, set()).add(member.user_id)
-    for home, recipients in homes.items():
-        notify(
-            recipients=recipients, kind=kind, subject=subject, by=by, at=at,
-            key=f"{kind}:{subject.uuid}:{once}", urgency=urgency, organisation_uuid=home,
-        )  # fmt: skip
+    """A notice for each of them but the one who acted."""
+    others = members.exclude(user=by.user_id) if by.user_id else members
+    _tell_about(others, kind, subject, by=by, at=at, urgency=urgency, once=once)
 
 
 def _to_plan(uuid: UUID) -> str:

@@ -1,11 +1,10 @@
 """What the plan, consultations, prevention and obligations make known to the packages below."""
 
-from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from common.marks import Permission
 from deadlines import jobs
-from ncm import plan_access, plan_checks, plan_clocks, plan_notifications
+from ncm import plan_access, plan_clocks, plan_notifications
 from ncm.models import (
     ActionPlan,
     Activity,
@@ -20,7 +19,7 @@ from partners import access
 
 
 def register() -> None:
-    """Rules of access, kinds of deadline and notice, background work, checks."""
+    """Rules of access, kinds of deadline and notice, background work."""
     from ncm.plan_jobs import PLAN_REPORT, TASK_FORCE, plan_report, task_force
 
     access.register_rule(ActionPlan, plan_access.to_plan)
@@ -33,7 +32,6 @@ def register() -> None:
     access.register_rule(Obligation, plan_access.to_obligation)
     plan_clocks.register_kinds()
     plan_notifications.register_kinds()
-    checks.register(plan_checks.check_co_ordinators, checks.Tags.database)
     words = {
         "counting": _("Counting"),
         "printing": _("Setting the pages"),

@@ -52,7 +52,8 @@ class PartnersConfig(AppConfig):
         sweeps.register("rounds of recurring requests", requests.open_due_rounds)
         contact_jobs.register()
         sweeps.register("appeals nobody decided", proceedings.lapse_overdue)
-        for kind in (memberships.MEMBERSHIP, memberships.FOUNDING, organisations.APPLICATION):
+        letters = (*memberships.TO_COLLEAGUES, memberships.FOUNDING, organisations.APPLICATION)
+        for kind in letters:
             invitations.register(
                 kind,
                 on_accept=memberships.accept_invitation,

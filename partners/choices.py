@@ -135,6 +135,10 @@ HAS_BEEN_ADMITTED = (
 )
 
 
+#: Kinds whose people may work in law enforcement or immigration control: asked of each person.
+MAY_ENFORCE = (OrganisationKind.STATE_AGENCY, OrganisationKind.INTERNATIONAL)
+
+
 class Role(models.TextChoices):
     """What somebody does in an organisation; the permissions stand in `partners/access.py`."""
 

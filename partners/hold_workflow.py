@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from common.country import current
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
-from partners import access, notifications_places
+from partners import access, grants, notifications_places
+from partners.choices import GrantReason
 from partners.choices_places import HoldState, RequestEnd, ServiceEventKind
 from partners.models import PlaceCount, PlaceHold, ServiceEvent
 
@@ -58,6 +59,15 @@ def _one_place_less(hold: PlaceHold, event: ServiceEvent, *, by: Any, at: dateti
         request.save(update_fields=["closed_at", "end"])
 
 
+def _close_address(hold: PlaceHold, event: ServiceEvent, *, by: Any, at: datetime) -> None:
+    """Where the house is, if it was shown, is open to the caseworker no longer"""
+    house = hold.count.offer.location
+    kept = PlaceHold.objects.live(at).filter(state=S.ACCEPTED, held_by=hold.held_by_id)
+    if house is None or kept.filter(count__offer__location=house).exclude(pk=hold.pk).exists():
+        return
+    grants.revoke(subject=house, to=hold.held_by, by=by.user, at=at, reason=GrantReason.INDIVIDUAL)
+
+
 def _event(
     obj: PlaceHold,
     transition: Transition,
@@ -102,7 +112,7 @@ HOLD = Workflow(
             asks=("reason",),
             guard=_still_runs,
             stamps="ended",
-            then=(notifications_places.hold_answered,),
+            then=(_close_address, notifications_places.hold_answered),
             label=_("Refuse"),
         ),
         Transition(
@@ -111,7 +121,7 @@ HOLD = Workflow(
             to=S.GIVEN_BACK,
             permission=P.PLACE_HOLD,
             stamps="ended",
-            then=(notifications_places.hold_given_back,),
+            then=(_close_address, notifications_places.hold_given_back),
             label=_("Give the place back"),
         ),
         Transition(
@@ -121,7 +131,7 @@ HOLD = Workflow(
             permission=P.PLACE_UPDATE,
             guard=_still_runs,
             stamps="ended",
-            then=(_one_place_less,),
+            then=(_one_place_less, _close_address),
             label=_("The person has arrived"),
         ),
         Transition(

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -27,9 +28,10 @@ from partners import grants
 from partners.choices import Capacity, Role
 from partners.models import HeldCapacity, Membership, Organisation, Team
 from partners.services.memberships import role_group
+from referrals import closing
 from referrals.choices import StageCode, State
 from referrals.deciding import DecidingStage, deciders, stage_to_decide, stages
-from referrals.models import Decision, Referral
+from referrals.models import Decision, Exclusion, Referral
 
 #: Public holidays are looked up for this many years from the start of a clock.
 YEARS = 4
@@ -49,6 +51,8 @@ STATUS = "status_validity"
 OF_THE_DECIDERS = (DECISION, NOT_BEFORE)
 #: Time that is the person's own: no change of a rule takes any of it away.
 OF_THE_PERSON = (RECOVERY, RECONSIDERATION, APPEAL, STATUS)
+#: What a country lets only a negative decision start.
+OF_A_NEGATIVE = (RECONSIDERATION, APPEAL)
 _TITLES = {
     DECISION: _("Decision on a referral"),
     NOT_BEFORE: _("Decision on a referral: not before"),
@@ -68,11 +72,13 @@ def register_kinds() -> None:
             kind,
             title=title,
             link=_link,
-            still_visible=_after_a_negative if kind == RECONSIDERATION else _references,
+            still_visible=_after_a_negative if kind in OF_A_NEGATIVE else _references,
             escalation=_co_ordinators if kind == DECISION else kinds.nobody,
             protects=kind in OF_THE_PERSON,
             may_change=_may_change if kind == DECISION else kinds.nobody_may,
             moved=_copy_to_all if kind == DECISION else kinds.nothing_to_keep,
+            tellable=_told_of_a_negative if kind in OF_A_NEGATIVE else may_be_told,
+            subjects=_negatives if kind in OF_A_NEGATIVE else _cases,
         )
 
 
@@ -100,6 +106,42 @@ def _copy_to_all(uuids: Collection[UUID]) -> None:
 def _after_a_negative(actor: Any, uuids: Collection[UUID]) -> Mapping[UUID, str]:
     """A clock that only a negative starts would tell law enforcement of it (design §5.6)."""
     return {} if getattr(actor, "is_enforcement", False) else _references(actor, uuids)
+
+
+def _cases(actor: Any) -> Any:
+    return Referral.objects.visible_to(actor)
+
+
+def _negatives(actor: Any) -> Any:
+    is_told = not getattr(actor, "is_enforcement", False)
+    return _cases(actor) if is_told else Referral.objects.none()
+
+
+def may_be_told(people: kinds.People, at: datetime) -> dict[Deadline, frozenset[int]]:
+    """Nobody who is kept out of the case, and of a restricted one only the named."""
+    standing = Exclusion.objects.standing().filter(referral=OuterRef("pk"))
+    closed = Referral.objects.filter(
+        Q(is_restricted=True) | Exists(standing), uuid__in={row.subject_uuid for row in people}
+    )
+    cases = {referral.uuid: referral for referral in closed}
+    asked = frozenset().union(*people.values())
+    told = closing.tellable_each(list(cases.values()), asked, at) if cases else {}
+    return {
+        row: users & told[cases[row.subject_uuid].pk] if row.subject_uuid in cases else users
+        for row, users in people.items()
+    }
+
+
+def _told_of_a_negative(people: kinds.People, at: datetime) -> dict[Deadline, frozenset[int]]:
+    """Nor law enforcement: that it runs would say what was decided."""
+    told = may_be_told(people, at)
+    users = frozenset().union(*told.values())
+    flagged = Membership.objects.active(at).filter(user__in=users, is_enforcement=True)
+    out = set(flagged.values_list("user_id", "organisation__uuid"))
+    return {
+        row: frozenset(user for user in users if (user, row.organisation_uuid) not in out)
+        for row, users in told.items()
+    }
 
 
 def _co_ordinators(deadline: Deadline) -> list[list[int]]:

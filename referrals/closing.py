@@ -145,18 +145,45 @@ def names_people(actor: Any) -> bool:
 def tellable(referral: Referral, users: Iterable[int], at: datetime) -> list[int]:
     """Of these, those to whom a notice may say that there is something: nobody who is kept out,
     and of a restricted case only who is named."""
+    return sorted(tellable_each([referral], users, at)[referral.pk])
+
+
+def tellable_each(
+    referrals: Sequence[Referral], users: Iterable[int], at: datetime
+) -> dict[int, set[int]]:
+    """The same for several cases: {key of the case: who of these}. At most three queries."""
     asked = set(users)
-    out = Exclusion.objects.standing().filter(referral=referral)
-    works = Membership.objects.active(at).filter(user__in=asked)
-    bodies = out.filter(organisation__isnull=False).values("organisation")
-    asked -= set(out.filter(user__in=asked).values_list("user_id", flat=True))
-    asked -= set(works.filter(organisation__in=bodies).values_list("user_id", flat=True))
-    if referral.is_restricted:
+    out = _kept_out_of(referrals, asked, at)
+    told = {each.pk: asked - out[each.pk] for each in referrals}
+    restricted = [each.pk for each in referrals if each.is_restricted]
+    if restricted:
         bases = ReferralGrantBasis.objects.filter(
-            subject=referral, reason__in=IN_PERSON, ended_at=None, user__in=asked
+            subject__in=restricted, reason__in=IN_PERSON, ended_at=None, user__in=asked
         )
-        asked &= set(bases.values_list("user_id", flat=True))
-    return sorted(asked)
+        named = set(bases.values_list("subject_id", "user_id"))
+        for pk in restricted:
+            told[pk] = {user for user in told[pk] if (pk, user) in named}
+    return told
+
+
+def not_kept_out(referral: Referral, users: Iterable[int], at: datetime) -> set[int]:
+    """Of these, whom nobody keeps out of the case: in person, or through any organisation."""
+    asked = set(users)
+    return asked - _kept_out_of([referral], asked, at)[referral.pk]
+
+
+def _kept_out_of(
+    referrals: Sequence[Referral], users: set[int], at: datetime
+) -> dict[int, set[int]]:
+    standing = Exclusion.objects.standing().filter(referral__in=referrals)
+    works = Membership.objects.active(at).filter(user__in=users)
+    at_work: dict[int, set[int]] = {}
+    for user, organisation in works.values_list("user_id", "organisation_id"):
+        at_work.setdefault(organisation, set()).add(user)
+    out: dict[int, set[int]] = {each.pk: set() for each in referrals}
+    for pk, user, organisation in standing.values_list("referral", "user", "organisation"):
+        out[pk] |= {user} if user else at_work.get(organisation, set())
+    return out
 
 
 def officers_left(organisation: Organisation, referral: Referral, at: datetime) -> Any:

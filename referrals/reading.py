@@ -25,6 +25,7 @@ from referrals.sections import (
     line_sight,
     questions_open,
     sections,
+    sight_of_header,
     status,
     timeline,
 )
@@ -173,11 +174,12 @@ def _deadlines(referral: Referral, actor: Actor) -> list[Data]:
 def _events(referral: Referral, actor: Actor, opened: frozenset[Section]) -> list[Data]:
     """The latest of what happened; of each the organisation, never the person."""
     latest = timeline(actor, referral).select_related("referral__person")[:LATEST_EVENTS]
+    shows_who = Sight.ORGANISATIONS in sight_of_header(actor, opened)
     return [
         {
             "kind": event.kind,
             "at": event.at,
-            "organisation": event.by_organisation,
+            "organisation": event.by_organisation if shows_who else None,
             "new_state": event.new_state,
             **({"comment": event.comment or ""} if comment_open(opened, event) else {}),
         }

@@ -89,7 +89,11 @@ def header_sight(actor: Any, referral: Referral) -> frozenset[Sight]:
 
     Law enforcement sees of its own referral the reference and the status.
     """
-    opened = sections(actor, referral)
+    return sight_of_header(actor, sections(actor, referral))
+
+
+def sight_of_header(actor: Any, opened: frozenset[Section]) -> frozenset[Sight]:
+    """The same for whoever has asked for the sections already."""
     if opened != STATUS_ONLY:
         return frozenset(Sight) if Section.HEADER in opened else frozenset()
     if actor.is_enforcement:
@@ -141,7 +145,9 @@ def timeline(actor: Any, referral: Referral) -> Any:
     opened = sections(actor, referral)
     events = ReferralEvent.objects.filter(referral=referral, section__in=opened)
     if actor.is_enforcement:
+        # Of the header the status alone: that another authority decides, say, is no part of it.
         events = events.exclude(new_state__in=CLOSED_STATES)
+        events = events.exclude(section=Section.HEADER, new_state="")
     return events.select_related("by", "by_organisation")
 
 

@@ -64,6 +64,18 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         # Only for the end it has now: one that was extended since is nobody's to answer for yet.
         return self.open().filter(Exists(told.filter(for_due_at=OuterRef("due_at"))))
 
+    def not_closed_to(self, actor: Actor) -> "DeadlineQuerySet":
+        """Without those about what is closed to the actor: for a number, which names no row."""
+        rows = self
+        by_rule: dict[kinds.Subjects, list[str]] = {}
+        for kind in kinds.registered():
+            if kind.subjects is not None:
+                by_rule.setdefault(kind.subjects, []).append(kind.code)
+        for subjects, codes in by_rule.items():
+            is_open = Exists(subjects(actor).filter(uuid=OuterRef("subject_uuid")))
+            rows = rows.filter(~Q(kind__in=codes) | Q(is_open))
+        return rows
+
     def slices_for(self, actor: Actor) -> "dict[str, DeadlineQuerySet]":
         """The same rows as one queryset for each group and one for oneself, for `merge_slices`."""
         slices = {f"g{pk}": self.filter(group_id=pk) for pk in actor.group_ids}

@@ -145,9 +145,7 @@ def _required(act: str, by: Actor, deadline: Deadline) -> Deadline:
 
 
 def _tell_those_who_answer(row: Deadline, *, by: Any, at: datetime) -> None:
-    kind = kinds.kind_of(row.kind)
-    ladder = kind.escalation(row) if kind else []
-    first = next((rung for rung in ladder if rung), [])
+    first = next((rung for rung in kinds.ladder_of(row, at) if rung), [])
     notify(
         recipients=[user for user in first if user != by.user_id],
         kind=notifications.DEADLINE_EXTENDED,

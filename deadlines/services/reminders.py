@@ -91,7 +91,7 @@ def _take(
     users = people[row]
     is_bound = step.stage is not Stage.ESCALATE and bool(users)
     if not is_bound:
-        ladder = _ladder(row)
+        ladder = _ladder(row, at)
         if ladder is None:
             row.next_at = at + TRY_AGAIN
             return []
@@ -124,14 +124,14 @@ def _come_to_its_end(row: Deadline, at: datetime) -> None:
     )
 
 
-def _ladder(row: Deadline) -> list[list[int]] | None:
+def _ladder(row: Deadline, at: datetime) -> list[list[int]] | None:
     """The kind's ladder; None when asking failed, which must not keep others from being told."""
     kind = kinds.kind_of(row.kind)
     if kind is None or kind.escalation is kinds.nobody:
         return []
     try:
         with transaction.atomic():
-            return kind.escalation(row)
+            return kinds.ladder_of(row, at)
     except Exception as error:
         logger.error("Ladder of %s failed: %s", row.kind, type(error).__name__)
         return None
@@ -174,9 +174,10 @@ def _urgency(step: Step, kind: kinds.DeadlineKind | None) -> Urgency:
 
 
 def _people(rows: list[Deadline], at: datetime) -> dict[Deadline, frozenset[int]]:
-    """Whom each row binds now and may still sign in, with those who stand in for them.
+    """Whom each row binds now and may still sign in, with those who stand in for them, as far as
+    they may know of what it is about.
 
-    At most three queries.
+    At most three queries, and those of the kinds that ask.
     """
     groups = {row.group_id for row in rows if row.group_id}
     members: dict[int | None, set[int]] = defaultdict(set)
@@ -191,7 +192,8 @@ def _people(rows: list[Deadline], at: datetime) -> dict[Deadline, frozenset[int]
         for row in rows
     }
     standing_in = deputies(frozenset().union(*bound.values()), at=at)
-    return {row: users | _deputies(row, users, standing_in) for row, users in bound.items()}
+    people = {row: users | _deputies(row, users, standing_in) for row, users in bound.items()}
+    return kinds.to_tell(people, at)
 
 
 def _deputies(

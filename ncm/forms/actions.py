@@ -34,7 +34,7 @@ class Text(forms.Form):
         label=_("Title"), max_length=140, help_text=_("Lists show it. Never name a person.")
     )
     todo = words(_("What is to be done"), NEVER_NAME, most=4000)
-    pillar = forms.ChoiceField(label=_("Area"), choices=FourP.choices, widget=forms.RadioSelect)
+    pillar = forms.ChoiceField(label=_("P"), choices=FourP.choices, widget=forms.RadioSelect)
 
     def text(self) -> dict[str, str]:
         """What `services.action_points.change_text` takes."""
@@ -138,10 +138,14 @@ class Move(forms.Form):
 
 
 class Reason(forms.Form):
+    """Why it is cancelled."""
+
     comment = words(_("Why"), _("Both sides read it."))
 
 
 class Comment(forms.Form):
+    """A word about it."""
+
     client_key = forms.UUIDField(widget=forms.HiddenInput)
     words = words(_("Comment"), NEVER_NAME)
 
@@ -171,7 +175,7 @@ class ActionFilter(django_filters.FilterSet):
                  *ActionState.choices],
     )  # fmt: skip
     pillar = django_filters.ChoiceFilter(
-        label=_("Area"), choices=FourP.choices, empty_label=_("All areas")
+        label=_("P"), choices=FourP.choices, empty_label=_("All four")
     )
 
     body = django_filters.ModelChoiceFilter(

@@ -183,7 +183,7 @@ class OwnSeat(_Seat):
     chosen_name = forms.CharField(
         label=_("Name at the table"), max_length=80,
         help_text=_("A survivor chooses it; it need not be a real one. Those who sit at this "
-                    "table read it, and nobody else."),
+                    "table read it, the co-ordination and the rapporteur, and nobody else."),
     )  # fmt: skip
     kind = forms.ChoiceField(
         label=_("Kind of seat"),

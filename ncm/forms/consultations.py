@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import Case, When
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import DateInputs
 from ncm.models import ActionPlan, Activity, Obligation, Prevention
-from ncm.plan_choices import Answer, ConsultationSubject, FourP, PlanState, Stage, TargetGroup
+from ncm.plan_choices import (
+    SOCIAL_PARTNERS,
+    Answer,
+    ConsultationSubject,
+    FourP,
+    PlanState,
+    Stage,
+    TargetGroup,
+)
 from partners.choices import OrganisationKind
 from partners.deed_choices import Duty
 from partners.forms.agreements import members_seen
@@ -51,7 +60,7 @@ class New(forms.Form):
 
 
 class Ask(forms.Form):
-    """Which organisations are asked; the social partners stand first."""
+    """Which organisations are asked; the social partners, who always are, stand first."""
 
     organisations = forms.ModelMultipleChoiceField(
         label=_("Organisations"), queryset=Organisation.objects.none(), to_field_name="uuid",
@@ -63,7 +72,9 @@ class Ask(forms.Form):
     def __init__(self, actor: Any, asked: Any, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         field: Any = self.fields["organisations"]
-        field.queryset = members_seen(actor).exclude(pk__in=asked).order_by("kind", "name", "pk")
+        last = Case(When(kind__in=SOCIAL_PARTNERS, then=0), default=1)
+        others = members_seen(actor).exclude(pk__in=asked)
+        field.queryset = others.order_by(last, "kind", "name", "pk")
         field.label_from_instance = lambda each: f"{each.display_name} ({each.get_kind_display()})"
 
 
@@ -72,7 +83,8 @@ class Say(forms.Form):
 
     words = lines(
         _("Position of your organisation"),
-        _("Every member reads it under your organisation's name. Never name a person."), most=8000,
+        _("Every member reads it, under your organisation’s name where it is listed. Never name a "
+          "person."), most=8000,
     )  # fmt: skip
 
 
@@ -186,7 +198,7 @@ class ObligationText(forms.Form):
     p = forms.ChoiceField(label=_("P"), choices=FourP.choices)
     accountable = forms.ModelChoiceField(
         label=_("Which State body answers for it"), queryset=Organisation.objects.none(),
-        to_field_name="uuid",
+        to_field_name="uuid", empty_label=_("Choose an organisation"),
     )  # fmt: skip
     duty = forms.ChoiceField(
         label=_("Duty that agreements can delegate"), required=False,

@@ -21,15 +21,18 @@ class When(forms.Form):
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput, required=False)
     client_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     on = forms.DateField(label=_("Day"), widget=DateInputs)
-    begins = forms.TimeField(label=_("Begins"), help_text=_("Such as 10:00."))
-    ends = forms.TimeField(label=_("Ends"), help_text=_("Such as 12:30."))
+    begins = forms.TimeField(
+        label=_("Begins"), help_text=_("Such as 10:00, in the country’s time.")
+    )
+    ends = forms.TimeField(label=_("Ends"), help_text=_("Such as 12:30, in the country’s time."))
     place = forms.CharField(
         label=_("Where"), max_length=200, required=False,
         help_text=_("Never the address of a shelter."),
     )  # fmt: skip
     remote = forms.CharField(
         label=_("How to take part remotely"), max_length=300, required=False,
-        help_text=_("A link or number. Only those who sit at this table read it."),
+        help_text=_("A link or number. Those who sit at this table read it, the co-ordination and "
+                    "the rapporteur."),
     )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -69,9 +72,10 @@ class Item(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=140)
     words = words(
         _("What is asked, and why"),
-        _("Those who sit at this table read it. Never name a person who was helped."),
+        _("Once it is on an agenda, those who sit at this table read it; before, the "
+          "co-ordination and the rapporteur. Never name a person who was helped."),
         most=4000,
-    )
+    )  # fmt: skip
 
 
 class SeatItem(Item):
@@ -124,7 +128,8 @@ class NewPaper(forms.Form):
     )  # fmt: skip
     only_seats = forms.MultipleChoiceField(
         label=_("Only for these seats"), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("None ticked: everybody who sits at this table reads it."),
+        help_text=_("None ticked: everybody who sits at this table reads it. Else these seats, "
+                    "whoever adds it, and the co-ordination."),
     )  # fmt: skip
 
     def __init__(

@@ -78,6 +78,7 @@ class ActivityText(forms.Form):
     words = lines(_("What is done"), _("So that everybody knows when it is done."), most=1000)
     lead = forms.ModelChoiceField(
         label=_("Who leads"), queryset=Organisation.objects.none(), to_field_name="uuid",
+        empty_label=_("Choose an organisation"),
         help_text=_("It alone reports how far the activity is."),
     )  # fmt: skip
     partners = forms.ModelMultipleChoiceField(

@@ -2,41 +2,36 @@
 action points, holes in the four Ps, and how far the plan is where it works.
 
 Organisations that are not listed are counted in nothing that would point at them. What is about
-referrals goes through `disclosure`.
+referrals goes through `hand_overs`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from common.charts import WITHHELD
 from common.country import current
-from common.rowlock import beyond_sight
 from ncm import plan_coverage
 from ncm.action_choices import CLOSED, ActionState
 from ncm.models import ActionPoint, Activity, Body
 from ncm.plan_choices import FourP, PlanState, Progress
 from ncm.plan_figures import Sum, by_p, figures_of, together
+from ncm.reports import hand_overs
 from ncm.reports.base import TOTAL, Column, Context, Definition, Headline, Row, Table
-from ncm.reports.disclosure import protect
-from ncm.reports.periods import Quarter
+from ncm.reports.disclosure import Margin
 from ncm.reports.plan import progress_columns, progress_row
 from partners.choices import AreaLevel, Capacity, ContactStatus
 from partners.contact_coverage import with_hole
 from partners.models import Area, HeldCapacity, Organisation, PointOfContact
-from referrals.models import Referral
 
 NAME = "report-for-a-body"
-QUARTERS = 4
 MOST_LISTED = 14
 """Rows of a listing on paper; the rest is said as a number."""
-BANDS = ((5, "within_5"), (30, "within_30"), (90, "within_90"))
-OVER, NONE = "over_90", "none"
 
 
 @dataclass(frozen=True)
@@ -56,13 +51,15 @@ class TaskForceReport:
         """The report as known at this moment, in the active language."""
         organisations = self._organisations()
         plan = self._plan()
-        hand_overs = _hand_overs(self.path, self.on)
+        waits = hand_overs.printed(
+            hand_overs.found(self.on), hand_overs.region_path(self.path), current().minimum_cell
+        )
         holes = [cell for cell in plan_coverage.cells(self.on, below=self.path) if cell.missing]
         points = self._points()
         tables = (
             _listed(organisations),
             _contacts(organisations, at),
-            _delays(hand_overs),
+            _delays(waits),
             _points_table(points),
             _holes_table(holes),
             _plan_table(plan),
@@ -186,55 +183,27 @@ def _contacts(organisations: list[Organisation], at: datetime) -> Table:
     )  # fmt: skip
 
 
-@beyond_sight("delays per hand-over in an area")
-def _hand_overs(path: str, on: date) -> dict[str, dict[str, int]]:
-    """How long referrals of the last ended quarters waited: received to the first decision, and
-    from the first to the last. Numbers only; one query."""
-    last = Quarter.of(on).previous()
-    first = last
-    for _n in range(QUARTERS - 1):
-        first = first.previous()
-    rows = Referral.objects.counted().filter(received_on__range=(first.first, last.last))
-    if path:
-        rows = rows.filter(region__path__startswith=path)
-    decided = rows.annotate(
-        first_on=Min("decisions__decided_on"), last_on=Max("decisions__decided_on")
-    )
-    to_first = dict.fromkeys([*(name for _days, name in BANDS), OVER, NONE], 0)
-    to_last = dict.fromkeys([*(name for _days, name in BANDS), OVER], 0)
-    for received, first_on, last_on in decided.values_list("received_on", "first_on", "last_on"):
-        if first_on is None:
-            to_first[NONE] += 1
-            continue
-        to_first[_band(first_on - received)] += 1
-        if last_on != first_on:
-            to_last[_band(last_on - first_on)] += 1
-    return {"to_first": to_first, "to_last": to_last}
-
-
-def _band(waited: timedelta) -> str:
-    return next((name for days, name in BANDS if waited.days <= days), OVER)
-
-
-def _delays(found: dict[str, dict[str, int]]) -> Table:
-    """Each hand-over through disclosure control; its total stands first."""
+def _delays(lines: Mapping[str, Margin]) -> Table:
+    """Each hand-over as it may be printed; its total stands first."""
     labels = {
-        "to_first": _("Received, to the first decision"),
-        "to_last": _("First decision, to the last"),
+        hand_overs.TO_FIRST: _("Received, to the first decision"),
+        hand_overs.TO_LAST: _("First decision, to the last"),
     }
     columns = (
         ("total", _("Referrals")), ("within_5", _("≤ 5 days")), ("within_30", _("6–30 days")),
-        ("within_90", _("31–90 days")), (OVER, _("Over 90 days")), (NONE, _("None yet")),
+        ("within_90", _("31–90 days")), (hand_overs.OVER, _("Over 90 days")),
+        (hand_overs.NONE, _("None yet")),
     )  # fmt: skip
-    rows = []
-    for key, counts in found.items():
-        margin = protect(counts, current().minimum_cell)
-        cells = [margin.cells.get(name, 0) for name, _label in columns[1:]]
-        rows.append(Row(key, labels[key], (margin.total, *cells)))
     return Table(
         key="delays", title=_("Delays per hand-over"), over=_("Hand-over"),
-        columns=tuple(Column(key, label) for key, label in columns), rows=tuple(rows),
-        note=_("Referrals of the area received in the last four quarters that have ended."),
+        columns=tuple(Column(key, label) for key, label in columns),
+        rows=tuple(
+            Row(key, labels[key],
+                (line.total, *(line.cells.get(name, 0) for name in hand_overs.COLUMNS)))
+            for key, line in lines.items()
+        ),
+        note=_("Referrals of the region received in the last four quarters that have ended, as it "
+               "stood at their end. A place inside a region is shown its region’s."),
     )  # fmt: skip
 
 

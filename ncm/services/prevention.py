@@ -37,7 +37,7 @@ def enter(*, client_key: UUID, partners: Any, by: Actor, at: datetime, **text: A
         return standing
     home = by.organisation
     if home is None:
-        raise NotAllowed(_("An entry is an organisation's."))
+        raise NotAllowed(_("An entry is an organisation’s."))
     row = Prevention(
         client_key=client_key, keeper=home, entered_at=at, entered_by=person(by), **_known(text)
     )

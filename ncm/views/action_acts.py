@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from common.forms import in_words
 from common.marks import Permission, needs
 from common.workflow import NotPossible, Stale
 from ncm.action_access import may_comment
@@ -305,7 +306,7 @@ def _text(request: HttpRequest, actor: Actor, found: ActionPoint) -> HttpRespons
             now: Any = error.current
             labels = {name: form.fields[name].label for name in services.TEXT}
             theirs = {name: getattr(now, name) for name in services.TEXT}
-            rows = differences(labels, form.text(), theirs)
+            rows = differences(labels, in_words(form, form.text()), in_words(form, theirs))
             return conflict(request, rows=rows, version=now.version, back=found.get_absolute_url())
         except NotPossible as error:
             refused = error  # `done` tells it, as of every other act

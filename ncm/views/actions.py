@@ -10,9 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import audit
-from accounts.choices import LogAction
-from common.exports import to_csv
+from common.exports import Row
 from common.marks import Permission, Subject, needs
 from common.paging import Order, paginate
 from common.uploads import CONTENT_TYPES
@@ -23,6 +21,7 @@ from ncm.action_clocks import VERIFY
 from ncm.action_workflow import ACTION, local_day
 from ncm.forms.actions import ActionFilter
 from ncm.models import ActionFile, ActionPoint
+from ncm.views.as_csv import csv_button, csv_of
 from partners.access import Actor, get_or_404, may
 from partners.models import Organisation
 from partners.views import shown
@@ -32,7 +31,6 @@ from partners.views.lists import columns, page_links
 P = Permission
 S = ActionState
 SOONEST_FIRST = Order("due_on", "id")
-MOST_IN_FILE = 5000
 COLOURS = {
     S.OPEN: "blue",
     S.IN_PROGRESS: "blue",
@@ -75,8 +73,6 @@ def actions(request: HttpRequest) -> HttpResponse:
     page = paginate(narrowed.rows, SOONEST_FIRST, cursor=request.GET.get("cursor", ""))
     homes = {key for each in page.rows for key in (each.by_organisation_id, each.responsible_id)}
     known = names(actor, homes)
-    query = request.GET.copy()
-    query.pop("cursor", None)
     context = {
         "filter": narrowed.form,
         "page": page,
@@ -85,7 +81,7 @@ def actions(request: HttpRequest) -> HttpResponse:
         ),
         "rows": [_row(each, known, today) for each in page.rows],
         "empty": _nothing(actor, is_narrowing=narrowed.is_narrowing),
-        "acts": _list_acts(actor, query.urlencode()),
+        "acts": _list_acts(request, actor),
         "clear_href": reverse("ncm:actions"),
         **page_links(request, page),
     }
@@ -128,19 +124,11 @@ def _nothing(actor: Actor, *, is_narrowing: bool) -> dict[str, str]:
     return empty
 
 
-def _list_acts(actor: Actor, query: str) -> list[dict[str, str]]:
+def _list_acts(request: HttpRequest, actor: Actor) -> list[dict[str, str]]:
     acts = []
     if P.COORDINATION_SPEAK in actor.permissions:
         acts.append({"label": _("Make an action point"), "href": reverse("ncm:action-new")})
-    href = reverse("ncm:actions-file")
-    acts.append(
-        {
-            "label": _("Take the list as CSV"),
-            "href": f"{href}?{query}" if query else href,
-            "kind": "secondary",
-        }
-    )
-    return acts
+    return [*acts, csv_button(request, "ncm:actions-file")]
 
 
 @needs(P.COORDINATION_SEE)
@@ -149,32 +137,26 @@ def as_file(request: HttpRequest) -> HttpResponse:
     """What the filter shows, as CSV; in the log before it leaves."""
     actor = actor_of(request)
     today = local_day(actor.at)
-    found = list(_narrowed(request, actor).rows.order_by("due_on", "pk")[:MOST_IN_FILE])
-    known = names(actor, {k for each in found for k in (each.by_organisation_id,
-                                                        each.responsible_id)})  # fmt: skip
-    audit.record(
-        action=LogAction.EXPORT, by=actor, at=actor.at, field_group="actions", reason_code="csv",
-        organisation_uuid=actor.organisation_uuid,
-    )  # fmt: skip
-    heads = [
-        _("Reference"), _("Title"), _("What is to be done"), _("Area"), _("Priority"),
+    columns_ = [
+        _("Reference"), _("Title"), _("What is to be done"), _("P"), _("Priority"),
         _("Responsible"), _("Given by"), _("State"), _("Due on"), _("Late"),
     ]  # fmt: skip
-    rows = [
-        [
-            each.reference, each.title, each.todo, each.get_pillar_display(),
-            each.get_priority_display(), name_in(known, each.responsible_id),
-            name_in(known, each.by_organisation_id), each.get_state_display(), each.due_on,
-            each.is_late(today),
-        ]
-        for each in found
-    ]  # fmt: skip
-    headers = {
-        "Content-Disposition": 'attachment; filename="action-points.csv"',
-        "Cache-Control": "no-store",
-    }
-    content = to_csv(heads, rows)
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+
+    def rows_of(found: list[ActionPoint]) -> list[Row]:
+        homes = {key for each in found for key in (each.by_organisation_id, each.responsible_id)}
+        known = names(actor, homes)
+        return [
+            [
+                each.reference, each.title, each.todo, each.get_pillar_display(),
+                each.get_priority_display(), name_in(known, each.responsible_id),
+                name_in(known, each.by_organisation_id), each.get_state_display(), each.due_on,
+                each.is_late(today),
+            ]
+            for each in found
+        ]  # fmt: skip
+
+    rows = _narrowed(request, actor).rows.order_by("due_on", "pk")
+    return csv_of(rows, rows_of, columns=columns_, name="action-points", actor=actor)
 
 
 # --- one action point -----------------------------------------------------------------------------
@@ -262,7 +244,7 @@ def _facts(found: ActionPoint, known: dict[int, str]) -> list[dict[str, str]]:
         (_("Responsible"), name_in(known, found.responsible_id)),
         (_("Given by"), name_in(known, found.by_organisation_id)),
         (_("Due on"), shown.date(found.due_on)),
-        (_("Area"), found.get_pillar_display()),
+        (_("P"), found.get_pillar_display()),
         (_("Activity of the plan"), found.activity.reference if found.activity else ""),
         (_("Obligation"), str(found.obligation) if found.obligation else ""),
         (_("Reported done"), shown.day(found.reported_at) if found.reported_at else ""),

@@ -76,7 +76,7 @@ def activity(request: HttpRequest, uuid: UUID) -> HttpResponse:
             {"text": each.title, "href": each.get_absolute_url(), "by": names.of(each.keeper)}
             for each in prevention
         ],
-        "changes": changes_shown(changes, actor),
+        "changes": _changes(changes, actor),
         "events": past(found.events.all(), actor),
     }
     return render(request, "ncm/plan_activity.html", context)
@@ -120,6 +120,17 @@ def _status(each: ActivityStatus, found: Activity, names: Names) -> dict[str, An
         if each.file_kind else "",
         "file_kind": each.file_kind.upper(),
     }  # fmt: skip
+
+
+def _changes(changes: Any, actor: Actor) -> list[dict[str, Any]]:
+    """What each revision changed, under the revision's own name and reason."""
+    return [
+        {
+            **each, "title": _("Revision %(n)s") % {"n": each["number"]},
+            "href": each["revision"], "reason": each["why"],
+        }
+        for each in changes_shown(changes, actor)
+    ]  # fmt: skip
 
 
 def _gap(each: ActivityGap, names: Names, actor: Actor) -> dict[str, Any]:
@@ -188,7 +199,8 @@ def _name_gap(request: HttpRequest, actor: Actor, found: Activity) -> HttpRespon
     return form_page(
         request, form=form, title=_("Say what is missing"), button=_("Enter it"),
         back=found.get_absolute_url(), about=found.words,
-        lines=[_("It stands here under your organisation's name; nobody else can change it.")],
+        lines=[_("It stands here under your organisation’s name, where it is listed; nobody else "
+                 "can change it.")],
     )  # fmt: skip
 
 

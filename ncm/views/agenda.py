@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.forms import NarrowForm
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from ncm import quorum
@@ -39,7 +40,7 @@ READ = ["GET", "HEAD", "POST"]
 LATEST_FIRST = Order("-submitted_at", "-id")
 
 
-class Narrow(forms.Form):
+class Narrow(NarrowForm):
     """In which state, and on what."""
 
     state = forms.ChoiceField(required=False)
@@ -85,16 +86,27 @@ def items(request: HttpRequest) -> HttpResponse:
             ]
             for each in page.rows
         ],
-        "empty": {
-            "title": _("No agenda item"),
-            "text": _("Whoever speaks for a seat submits one on the page of its body."),
-            "href": reverse("ncm:bodies"),
-            "label": _("See the bodies"),
-        },
+        "empty": _nothing(is_narrowing=form.is_narrowing),
         "clear_href": reverse("ncm:agenda-items"),
         **page_links(request, page),
     }  # fmt: skip
     return render(request, "ncm/agenda_items.html", context)
+
+
+def _nothing(*, is_narrowing: bool) -> dict[str, str]:
+    if is_narrowing:
+        return {
+            "title": _("No agenda item matches"),
+            "text": _("Take away one of the filters."),
+            "href": reverse("ncm:agenda-items"),
+            "label": _("Show all agenda items"),
+        }
+    return {
+        "title": _("No agenda item yet"),
+        "text": _("Whoever speaks for a seat submits one on the page of its body."),
+        "href": reverse("ncm:bodies"),
+        "label": _("See the bodies"),
+    }
 
 
 @needs(P.COORDINATION_SEE)
@@ -138,7 +150,7 @@ def submit(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _found(actor: Actor, uuid: UUID) -> AgendaItem:
-    rows = AgendaItem.objects.select_related("body__kept_by", "seat", "meeting__body", "earlier")
+    rows = AgendaItem.objects.select_related("body__kept_by", "seat", "meeting__body")
     return get_or_404(rows, actor, uuid=uuid)
 
 
@@ -164,7 +176,9 @@ def item(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "meeting_words": f"{found.meeting.label}, {moment(found.meeting.starts_at)}"
         if found.meeting
         else "",
-        "earlier": found.earlier,
+        "earlier": AgendaItem.objects.visible_to(actor).filter(pk=found.earlier_id).first()
+        if found.earlier_id
+        else None,
         "later": later,
         "reason": _reason(found, actor),
         "events": _past(found, actor, names),

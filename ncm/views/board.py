@@ -67,9 +67,14 @@ def _half(title: str, side: Side) -> dict[str, Any]:
         "title": title,
         "median": days or _("None yet"),
         "base": ngettext("Counted: %(n)s", "Counted: %(n)s", side.base)
-        % {"n": number_format(side.base, force_grouping=True)},
-        "late": ngettext("%(n)s is late now", "%(n)s are late now", side.late) % {"n": side.late},
+        % {"n": _grouped(side.base)},
+        "late": ngettext("%(n)s is late now", "%(n)s are late now", side.late)
+        % {"n": _grouped(side.late)},
     }
+
+
+def _grouped(number: int) -> str:
+    return str(number_format(number, force_grouping=True))
 
 
 def _days(side: Side) -> str:
@@ -91,7 +96,7 @@ def _line(each: Line, actor: Actor, *, speaks: bool) -> list[dict[str, Any]]:
     for side in SIDES:
         cells += _side(each, side, linked=speaks and counted.lists_all(each.debt, actor))
     for number in (each.late_to_us, each.late_by_us):
-        cell: dict[str, Any] = {"text": str(number)}
+        cell: dict[str, Any] = {"text": _grouped(number)}
         if number and speaks:
             cell["href"] = _href(code, show=OURS)
         cells.append(cell)
@@ -105,10 +110,10 @@ def _side(each: Line, side: str, *, linked: bool) -> list[dict[str, Any]]:
         return [{"text": "–", "note": few}, {"text": "–"}]
     if not part.base:
         return [{"text": "–"}, {"text": "0"}]
-    late: dict[str, Any] = {"text": str(part.late)}
+    late: dict[str, Any] = {"text": _grouped(part.late)}
     if part.late and linked:
         late["href"] = _href(each.debt.code, side=side)
-    base = ngettext("of %(n)s", "of %(n)s", part.base) % {"n": part.base}
+    base = ngettext("of %(n)s", "of %(n)s", part.base) % {"n": _grouped(part.base)}
     return [{"text": _days(part), "note": base}, late]
 
 

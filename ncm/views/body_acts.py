@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from common.forms import in_words
 from common.marks import Permission, needs
 from ncm.bodies_names import Names
 from ncm.forms import bodies as asked
@@ -86,11 +87,8 @@ def _edit(request: HttpRequest, actor: Actor, found: Body) -> HttpResponse:
 
 
 def _slower(request: HttpRequest, form: asked.Facts, current: Body) -> HttpResponse:
-    mine = form.facts()
-    theirs: dict[str, Any] = {name: getattr(current, name) for name in mine}
-    for name in ("area", "kept_by"):
-        mine[name], theirs[name] = str(mine[name] or ""), str(theirs[name] or "")
-    mine["areas"], theirs["areas"] = ", ".join(mine["areas"]), ", ".join(theirs["areas"])
+    mine = in_words(form, form.facts())
+    theirs = in_words(form, {name: getattr(current, name) for name in mine})
     labels = {name: form.fields[name].label for name in mine}
     rows = differences(labels, mine, theirs)
     return conflict(request, rows=rows, version=current.version, back=current.get_absolute_url())
@@ -269,10 +267,9 @@ def _edit_seat(request: HttpRequest, actor: Actor, found: Seat) -> HttpResponse:
         version = given.pop("version")
         current = Seat.objects.visible_to(actor).get(pk=found.pk)
         if current.version != version:
-            theirs: dict[str, Any] = {name: getattr(current, name) for name in names}
-            for side in (given, theirs):
-                side["contributes"] = ", ".join(side["contributes"])
-            rows = differences({n: form.fields[n].label for n in names}, given, theirs)
+            theirs = in_words(form, {name: getattr(current, name) for name in names})
+            labels = {name: form.fields[name].label for name in names}
+            rows = differences(labels, in_words(form, given), theirs)
             back = found.body.get_absolute_url()
             return conflict(request, rows=rows, version=current.version, back=back)
         act = lambda: services.change_seat(  # noqa: E731

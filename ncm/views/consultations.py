@@ -11,15 +11,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.exports import Row
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from ncm.forms import consultations as asked
 from ncm.models import ActionPlan, Consultation, Position
-from ncm.plan_choices import Answer, ConsultationState, PositionState
+from ncm.plan_choices import SOCIAL_PARTNERS, Answer, ConsultationState, PositionState
 from ncm.services import consultations as services
+from ncm.views.as_csv import csv_button, csv_of
 from ncm.views.plan_shown import STATES, Names, past, tag
 from partners.access import Actor, get_or_404, may
-from partners.choices import OrganisationKind
 from partners.deed_workflow import local_day
 from partners.views import shown
 from partners.views.deeds import actor_of, done, form_page, typed
@@ -29,7 +30,6 @@ P = Permission
 S = PositionState
 READ = ["GET", "HEAD", "POST"]
 NEWEST_FIRST = Order("-opened_at", "-id")
-SOCIAL_PARTNERS = (OrganisationKind.TRADE_UNION, OrganisationKind.EMPLOYERS)
 ANSWERS = {Answer.TAKEN_UP: "green", Answer.PARTLY: "yellow", Answer.NOT: "red"}
 
 
@@ -46,14 +46,10 @@ def act_href(row: Consultation, name: str) -> str:
 def consultations(request: HttpRequest) -> HttpResponse:
     """Every consultation, the latest first, with how many were heard."""
     actor = actor_of(request)
-    social = Q(positions__organisation__kind__in=SOCIAL_PARTNERS)
-    rows = Consultation.objects.visible_to(actor).annotate(
-        asked=Count("positions"),
-        stated=Count("positions", filter=Q(positions__stated_at__isnull=False)),
-        social=Count("positions", filter=social),
-    )
-    page = paginate(rows, NEWEST_FIRST, cursor=request.GET.get("cursor", ""))
-    keeps = P.COORDINATION_KEEP in actor.permissions
+    page = paginate(_counted(actor), NEWEST_FIRST, cursor=request.GET.get("cursor", ""))
+    acts = [csv_button(request, "ncm:consultations-file")]
+    if P.COORDINATION_KEEP in actor.permissions:
+        acts.insert(0, {"label": _("Open a consultation"), "href": reverse("ncm:consultation-new")})
     context = {
         "page": page,
         "columns": columns(_("Consultation"), _("Stage"), _("Until"), _("Heard"), _("State")),
@@ -75,11 +71,46 @@ def consultations(request: HttpRequest) -> HttpResponse:
             "text": _("When others are heard on the plan or on a draft law, it stands here: who "
                       "was asked, what each said, and what became of it."),
         },
-        "acts": [{"label": _("Open a consultation"), "href": reverse("ncm:consultation-new")}]
-        if keeps else [],
+        "acts": acts,
         **page_links(request, page),
     }  # fmt: skip
     return render(request, "ncm/consultations.html", context)
+
+
+def _counted(actor: Actor) -> Any:
+    """With how many organisations were asked or spoke unasked, how many of them have spoken, and
+    how many are social partners."""
+    social = Q(positions__organisation__kind__in=SOCIAL_PARTNERS)
+    return Consultation.objects.visible_to(actor).annotate(
+        asked=Count("positions"),
+        stated=Count("positions", filter=Q(positions__stated_at__isnull=False)),
+        social=Count("positions", filter=social),
+    )
+
+
+@needs(P.COORDINATION_SEE)
+@require_safe
+def as_file(request: HttpRequest) -> HttpResponse:
+    """Every consultation as CSV: how many were heard, never what one of them said."""
+    actor = actor_of(request)
+    columns_ = [
+        _("Consultation"), _("On what"), _("Stage"), _("Opened on"), _("Positions until"),
+        _("State"), _("Organisations asked, or heard unasked"), _("Of them social partners"),
+        _("Positions stated"), _("Outcome"),
+    ]  # fmt: skip
+
+    def rows_of(found: list[Any]) -> list[Row]:
+        return [
+            [
+                each.title, each.get_subject_display(), each.get_stage_display(),
+                local_day(each.opened_at), each.until_on, each.get_state_display(), each.asked,
+                each.social, each.stated, each.outcome,
+            ]
+            for each in found
+        ]  # fmt: skip
+
+    rows = _counted(actor).order_by("-opened_at", "-pk")
+    return csv_of(rows, rows_of, columns=columns_, name="consultations", actor=actor)
 
 
 @needs(P.COORDINATION_SEE)

@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.exports import Row
+from common.forms import in_words
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from ncm.forms import consultations as asked
 from ncm.models import Obligation
 from ncm.plan_choices import FourP
 from ncm.services import obligations as services
+from ncm.views.as_csv import csv_button, csv_of
 from ncm.views.plan_shown import Names, past
 from partners.access import Actor, get_or_404
 from partners.deed_choices import IN_FORCE
@@ -50,7 +53,9 @@ def obligations(request: HttpRequest) -> HttpResponse:
     duties = delegated(page.rows, actor)
     carrying = [each.carried_by for several in duties.values() for each in several]
     names = Names(actor, [*(each.accountable for each in page.rows), *carrying])
-    keeps = P.COORDINATION_KEEP in actor.permissions
+    acts = [csv_button(request, "ncm:obligations-file")]
+    if P.COORDINATION_KEEP in actor.permissions:
+        acts.insert(0, {"label": _("Enter an obligation"), "href": reverse("ncm:obligation-new")})
     context = {
         "page": page,
         "columns": columns(
@@ -62,8 +67,7 @@ def obligations(request: HttpRequest) -> HttpResponse:
             "text": _("What the country has bound itself to, article by article, with the State "
                       "body that answers for it."),
         },
-        "acts": [{"label": _("Enter an obligation"), "href": reverse("ncm:obligation-new")}]
-        if keeps else [],
+        "acts": acts,
         **page_links(request, page),
     }  # fmt: skip
     return render(request, "ncm/obligations.html", context)
@@ -72,15 +76,47 @@ def obligations(request: HttpRequest) -> HttpResponse:
 def _row(
     each: Obligation, names: Names, duties: dict[str, list[DelegatedDuty]]
 ) -> list[dict[str, Any]]:
-    carried = sorted({names.of(duty.carried_by) for duty in duties.get(each.duty, [])})
+    carried = _carried(each, names, duties)
     return [
         {"text": f"{each.instrument}, {each.article}", "href": each_href(each)},
         {"text": each.words},
         {"text": str(FourP(each.p).label)},
         {"text": names.of(each.accountable)},
-        {"text": "; ".join(carried) or "–",
+        {"text": carried or "–",
          "note": _("delegated; the State stays accountable") if carried else ""},
     ]  # fmt: skip
+
+
+def _carried(each: Obligation, names: Names, duties: dict[str, list[DelegatedDuty]]) -> str:
+    return "; ".join(sorted({names.of(duty.carried_by) for duty in duties.get(each.duty, [])}))
+
+
+@needs(P.COORDINATION_SEE)
+@require_safe
+def as_file(request: HttpRequest) -> HttpResponse:
+    """The register as CSV."""
+    actor = actor_of(request)
+    columns_ = [
+        _("Instrument"), _("Article"), _("What it asks"), _("P"), _("Accountable"),
+        _("Duty that agreements can delegate"), _("Carried out by"),
+    ]  # fmt: skip
+
+    def rows_of(found: list[Obligation]) -> list[Row]:
+        duties = delegated(found, actor)
+        carrying = [each.carried_by for several in duties.values() for each in several]
+        names = Names(actor, [*(each.accountable for each in found), *carrying])
+        return [
+            [
+                each.instrument, each.article, each.words, str(FourP(each.p).label),
+                names.of(each.accountable), each.get_duty_display() if each.duty else "",
+                _carried(each, names, duties),
+            ]
+            for each in found
+        ]  # fmt: skip
+
+    rows = Obligation.objects.visible_to(actor).select_related("accountable")
+    rows = rows.order_by("instrument", "article", "pk")
+    return csv_of(rows, rows_of, columns=columns_, name="obligations", actor=actor)
 
 
 def each_href(each: Obligation) -> str:
@@ -167,10 +203,9 @@ def edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         given = dict(form.cleaned_data)
         version = given.pop("version")
         if version != found.version:
-            mine = given | {"accountable": given["accountable"].display_name}
-            theirs = standing | {"accountable": found.accountable.display_name}
+            theirs = {name: getattr(found, name) for name in given}
             labels = {name: field.label for name, field in form.fields.items()}
-            rows_ = differences(labels, mine, theirs)
+            rows_ = differences(labels, in_words(form, given), in_words(form, theirs))
             return conflict(request, rows=rows_, version=found.version, back=back)
         act = lambda: services.change(  # noqa: E731
             obligation=found, version=version, by=actor, at=actor.at, **given

@@ -68,7 +68,7 @@ def participation(request: HttpRequest) -> HttpResponse:
         else [
             {"label": each.name, "href": f"{request.path}?body={each.uuid}"} for each in bodies
         ],
-        "files": [{"label": "CSV", "kind": "secondary",
+        "files": [{"label": _("Take the figures as CSV"), "kind": "secondary",
                    "href": f"{file}?body={chosen.uuid}" if chosen else file}],
     }  # fmt: skip
     return render(request, "ncm/participation.html", context)

@@ -64,7 +64,7 @@ def take(request: HttpRequest, uuid: UUID) -> HttpResponse:
     plan = found_plan(actor, uuid)
     report = PlanStatus(figures_of(plan, activities_of(plan), on=local_day(actor.at)))
     files = [
-        {"label": ending.upper(), "kind": "secondary",
+        {"label": _("Take it as %(format)s") % {"format": ending.upper()}, "kind": "secondary",
          "href": reverse("ncm:plan-file", args=[plan.uuid, ending])}
         for ending in AT_ONCE
     ]  # fmt: skip
@@ -162,7 +162,8 @@ def _files(found: PlanReport, actor: Actor) -> dict[str, Any]:
     kept = list(PlanReportFile.objects.filter(report=found).visible_to(actor).order_by("ending"))
     return {
         "files": [
-            {"label": each.ending.upper(), "kind": "secondary",
+            {"label": _("Take it as %(format)s") % {"format": each.ending.upper()},
+             "kind": "secondary",
              "href": reverse("ncm:plan-report-file", args=[found.uuid, each.ending])}
             for each in kept
         ],

@@ -342,7 +342,10 @@ def timeline(request: HttpRequest, uuid: UUID) -> HttpResponse:
             ]
             for each in page.rows
         ],
-        "empty": {"title": _("Nothing is still to be done"), "text": ""},
+        "empty": {
+            "title": _("Nothing is still to be done"),
+            "text": _("Every activity of the plan is done or was stopped."),
+        },
         **page_links(request, page),
     }  # fmt: skip
     return render(request, "ncm/plan_timeline.html", context)
@@ -534,7 +537,7 @@ def _report(request: HttpRequest, actor: Actor, plan: ActionPlan) -> HttpRespons
         back=plan.get_absolute_url(), about=plan.title,
         lines=[
             _("On the half year from %(from)s until %(until)s.") % period,
-            _("Each lead has until the day the country's rule sets, and is reminded. What they "
+            _("Each lead has until the day the country’s rule sets, and is reminded. What they "
               "report is theirs; you put it together and send it."),
         ],
     )  # fmt: skip

@@ -12,12 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.exports import Row
+from common.forms import NarrowForm
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from ncm.forms import consultations as asked
 from ncm.models import Prevention
 from ncm.plan_choices import TargetGroup
 from ncm.services import prevention as services
+from ncm.views.as_csv import csv_button, csv_of
 from ncm.views.plan_shown import Names, figure, groups, past
 from partners.access import Actor, get_or_404, may
 from partners.choices import CIVIL_SOCIETY
@@ -31,7 +34,7 @@ READ = ["GET", "HEAD", "POST"]
 NEWEST_FIRST = Order("-from_on", "-id")
 
 
-class Narrow(forms.Form):
+class Narrow(NarrowForm):
     """For whom, and where."""
 
     group = forms.ChoiceField(required=False)
@@ -55,19 +58,15 @@ class Narrow(forms.Form):
 def prevention(request: HttpRequest) -> HttpResponse:
     """The register, newest first, and how many activities there are for each group."""
     actor = actor_of(request)
-    form = Narrow(request.GET)
-    given = form.cleaned_data if form.is_valid() else {}
-    rows = Prevention.objects.visible_to(actor).select_related("keeper", "area")
-    if given.get("group"):
-        rows = rows.filter(target_groups__contains=given["group"])
-    if path := form.paths.get(given.get("area", "")):
-        rows = rows.filter(area__path__startswith=path)
+    form, rows = _narrowed(request, actor)
     page = paginate(
         rows.prefetch_related("partners"), NEWEST_FIRST, cursor=request.GET.get("cursor", "")
     )
     homes = [each for row in page.rows for each in (row.keeper, *row.partners.all())]
     names = Names(actor, homes)
-    speaks = P.COORDINATION_SPEAK in actor.permissions
+    acts = [csv_button(request, "ncm:prevention-file")]
+    if P.COORDINATION_SPEAK in actor.permissions:
+        acts.insert(0, {"label": _("Enter an activity"), "href": reverse("ncm:prevention-new")})
     context = {
         "page": page,
         "filter": form,
@@ -82,16 +81,76 @@ def prevention(request: HttpRequest) -> HttpResponse:
             _("Activity"), _("For whom"), _("Where"), _("With civil society"), _("Reached")
         ),
         "rows": [_row(each, names) for each in page.rows],
-        "empty": {
-            "title": _("Nothing is entered yet"),
-            "text": _("What is done so that fewer people are trafficked: for whom, where, with "
-                      "whom, and how many it reached."),
-        },
-        "acts": [{"label": _("Enter an activity"), "href": reverse("ncm:prevention-new")}]
-        if speaks else [],
+        "empty": _nothing(is_narrowing=form.is_narrowing),
+        "acts": acts,
         **page_links(request, page),
     }  # fmt: skip
     return render(request, "ncm/prevention.html", context)
+
+
+def _nothing(*, is_narrowing: bool) -> dict[str, str]:
+    if is_narrowing:
+        return {
+            "title": _("No activity matches"),
+            "text": _("Take away one of the filters."),
+            "href": reverse("ncm:prevention"),
+            "label": _("Show all activities"),
+        }
+    return {
+        "title": _("Nothing is entered yet"),
+        "text": _("What is done so that fewer people are trafficked: for whom, where, with whom, "
+                  "and how many it reached."),
+    }  # fmt: skip
+
+
+def _narrowed(request: HttpRequest, actor: Actor) -> tuple[Narrow, Any]:
+    form = Narrow(request.GET)
+    given = form.cleaned_data if form.is_valid() else {}
+    rows = Prevention.objects.visible_to(actor).select_related("keeper", "area")
+    if given.get("group"):
+        rows = rows.filter(target_groups__contains=given["group"])
+    if path := form.paths.get(given.get("area", "")):
+        rows = rows.filter(area__path__startswith=path)
+    return form, rows
+
+
+@needs(P.COORDINATION_SEE)
+@require_safe
+def as_file(request: HttpRequest) -> HttpResponse:
+    """What the filter shows, as CSV."""
+    actor = actor_of(request)
+    columns_ = [
+        _("Activity"), _("What is done"), _("Who does it"), _("Civil society partners"),
+        _("Other partners"), _("For whom"), _("Area"), _("Place"), _("From"), _("Until"),
+        _("People it is to reach"), _("People reached"),
+    ]  # fmt: skip
+
+    def rows_of(found: list[Prevention]) -> list[Row]:
+        homes = [home for each in found for home in (each.keeper, *each.partners.all())]
+        names = Names(actor, homes)
+        return [
+            [
+                each.title, each.words, names.of(each.keeper), *map(names.all_of, _sides(each)),
+                groups(each.target_groups), _where(each), each.place, each.from_on, each.until_on,
+                each.planned_reach, each.reach,
+            ]
+            for each in found
+        ]  # fmt: skip
+
+    _form, rows = _narrowed(request, actor)
+    rows = rows.prefetch_related("partners").order_by("-from_on", "-pk")
+    return csv_of(rows, rows_of, columns=columns_, name="prevention", actor=actor)
+
+
+def _sides(each: Prevention) -> tuple[list[Any], list[Any]]:
+    """Its partners: civil society, then others."""
+    partners = list(each.partners.all())
+    civil = [home for home in partners if home.kind in CIVIL_SOCIETY]
+    return civil, [home for home in partners if home.kind not in CIVIL_SOCIETY]
+
+
+def _where(each: Prevention) -> str:
+    return each.area.name if each.area else _("The whole country")
 
 
 def _sums(rows: Any) -> list[list[dict[str, str]]]:
@@ -113,13 +172,12 @@ def _sums(rows: Any) -> list[list[dict[str, str]]]:
 
 
 def _row(each: Prevention, names: Names) -> list[dict[str, Any]]:
-    civil = [home for home in each.partners.all() if home.kind in CIVIL_SOCIETY]
-    where = each.area.name if each.area else _("The whole country")
+    civil, _others = _sides(each)
     planned = _("of %(n)s planned") % {"n": each.planned_reach} if each.planned_reach else ""
     return [
         {"text": each.title, "href": each.get_absolute_url(), "note": names.of(each.keeper)},
         {"text": groups(each.target_groups)},
-        {"text": where, "note": each.place},
+        {"text": _where(each), "note": each.place},
         {"text": names.all_of(civil) or "–"},
         {"text": "–" if each.reach is None else figure(each.reach), "note": planned},
     ]
@@ -136,17 +194,15 @@ def entry(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One entry of the register."""
     actor = actor_of(request)
     found = found_entry(actor, uuid)
-    partners = list(found.partners.all())
-    names = Names(actor, [found.keeper, *partners])
-    civil = [each for each in partners if each.kind in CIVIL_SOCIETY]
-    others = [each for each in partners if each.kind not in CIVIL_SOCIETY]
+    civil, others = _sides(found)
+    names = Names(actor, [found.keeper, *civil, *others])
     facts = [
         (_("P"), _("Prevention")),
         (_("Who does it"), names.of(found.keeper)),
         (_("Civil society partners"), names.all_of(civil)),
         (_("Other partners"), names.all_of(others)),
         (_("For whom"), groups(found.target_groups)),
-        (_("Where"), found.area.name if found.area else _("The whole country")),
+        (_("Where"), _where(found)),
         (_("Place"), found.place),
         (_("From – until"), f"{shown.date(found.from_on)} – {shown.date(found.until_on)}"),
         (_("People it is to reach"), figure(found.planned_reach)),

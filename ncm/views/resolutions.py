@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.forms import NarrowForm
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from ncm.action_workflow import local_day
@@ -31,7 +32,7 @@ LATEST_FIRST = Order("-adopted_on", "-id")
 MOST_BODIES = 100
 
 
-class Narrow(forms.Form):
+class Narrow(NarrowForm):
     """Of which body, and in force or not."""
 
     body = forms.ChoiceField(required=False)
@@ -74,14 +75,25 @@ def resolutions(request: HttpRequest) -> HttpResponse:
             ]
             for each in page.rows
         ],
-        "empty": {
-            "title": _("No resolution"),
-            "text": _("What a body decides at a meeting stands here under its number."),
-        },
+        "empty": _nothing(is_narrowing=form.is_narrowing),
         "clear_href": reverse("ncm:resolutions"),
         **page_links(request, page),
     }
     return render(request, "ncm/resolutions.html", context)
+
+
+def _nothing(*, is_narrowing: bool) -> dict[str, str]:
+    if is_narrowing:
+        return {
+            "title": _("No resolution matches"),
+            "text": _("Take away one of the filters."),
+            "href": reverse("ncm:resolutions"),
+            "label": _("Show all resolutions"),
+        }
+    return {
+        "title": _("No resolution yet"),
+        "text": _("What a body decides at a meeting stands here under its number."),
+    }
 
 
 @needs(P.COORDINATION_SEE)

@@ -97,7 +97,7 @@ def changes_shown(changes: Any, actor: Actor) -> list[dict[str, Any]]:
             "title": each.activity.words if each.activity else each.after.get("words", ""),
             "number": each.revision.number,
             "revision": each.revision.get_absolute_url(),
-            "reason": each.revision.reason,
+            "why": each.revision.reason,
             "at": each.revision.adopted_at,
             "href": each.activity.get_absolute_url() if each.activity else "",
             "objective": str(each.objective),
@@ -307,25 +307,26 @@ def _add(request: HttpRequest, actor: Actor, found: Revision) -> HttpResponse:
 
 def _move(request: HttpRequest, actor: Actor, found: Revision, name: str) -> HttpResponse:
     forms = {"take_back": asked.Why, "drop": asked.Why, "adopt": asked.AdoptRevision}
+    title, line, button, said = {
+        "propose": (_("Give it to a second person"),
+                    _("Every other co-ordinator is told; at once where an emergency is the "
+                      "reason."), _("Give it on"), _("The other co-ordinators have been told.")),
+        "take_back": (_("Send it back to be changed"), _("It is a draft again."),
+                      _("Send it back"), _("It is a draft again.")),
+        "adopt": (_("Adopt the revision"),
+                  _("Its activities get their new text at once; what they said before stays with "
+                    "the revision. Who leads them is told."), _("Adopt it"),
+                  _("The revision is adopted. Who leads an activity that changed has been told.")),
+        "drop": (_("Drop the revision"), _("The plan stays as it is."), _("Drop it"),
+                 _("Dropped. The plan stays as it is.")),
+    }[name]  # fmt: skip
     form = forms.get(name, asked.Confirm)(typed(request))
     if form.is_valid():
         act = lambda: REVISION.apply(  # noqa: E731
             found, name, by=actor, at=actor.at, **form.cleaned_data
         )
-        if done(request, act, _("Done.")):
-            return redirect(found)
+        done(request, act, said)
         return redirect(found)
-    title, line, button = {
-        "propose": (_("Give it to a second person"),
-                    _("Every other co-ordinator is told; at once where an emergency is the "
-                      "reason."), _("Give it on")),
-        "take_back": (_("Send it back to be changed"), _("It is a draft again."),
-                      _("Send it back")),
-        "adopt": (_("Adopt the revision"),
-                  _("Its activities get their new text at once; what they said before stays with "
-                    "the revision. Who leads them is told."), _("Adopt it")),
-        "drop": (_("Drop the revision"), _("The plan stays as it is."), _("Drop it")),
-    }[name]  # fmt: skip
     return form_page(
         request, form=form, title=title, button=button, back=found.get_absolute_url(),
         about=_("Revision %(n)s") % {"n": found.number}, lines=[line],

@@ -41,7 +41,7 @@ def report(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "body": body,
         "report": TaskForceReport(body, local_day(actor.at)).context(at=actor.at),
         "files": [
-            {"label": ending.upper(), "kind": "secondary",
+            {"label": _("Take it as %(format)s") % {"format": ending.upper()}, "kind": "secondary",
              "href": reverse("ncm:task-force-file", args=[body.uuid, ending])}
             for ending in AT_ONCE
         ],

@@ -6,8 +6,27 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from partners.choices import Role, Scope
+from partners.choices import MAY_ENFORCE, NARROWABLE, Role, Scope
 from partners.models import Membership, Team
+
+YES, NO = "yes", "no"
+
+
+class InLawEnforcement(forms.TypedChoiceField):
+    """Asked where it can be: it decides what of a case the person sees."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(
+            label=_("Does this person work in law enforcement or immigration control?"),
+            help_text=_(
+                "Then they see of a case only what they wrote themselves, until it is sent; "
+                "afterwards its status and nothing else."
+            ),
+            choices=[(YES, _("Yes")), (NO, _("No"))],
+            coerce=lambda said: said == YES,
+            widget=forms.RadioSelect,
+            **more,
+        )
 
 
 class InviteColleague(forms.Form):
@@ -20,8 +39,16 @@ class InviteColleague(forms.Form):
     )
     role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
 
-    def __init__(self, roles: Sequence[Role], data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        roles: Sequence[Role],
+        data: Mapping[str, Any] | None = None,
+        *,
+        kind: str = "",
+    ) -> None:
         super().__init__(data)
+        if kind in MAY_ENFORCE:
+            self.fields["is_enforcement"] = InLawEnforcement()
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
 
     def clean_role(self) -> Role:
@@ -29,7 +56,7 @@ class InviteColleague(forms.Form):
 
 
 class SetScope(forms.Form):
-    """How far into the organisation's files a colleague sees."""
+    """How far into the organisation's files a colleague sees, as far as it can be said of them."""
 
     scope = forms.ChoiceField(label=_("Sees"), choices=Scope.choices, widget=forms.RadioSelect)
     team = forms.ModelChoiceField(
@@ -50,6 +77,12 @@ class SetScope(forms.Form):
         teams = Team.objects.filter(organisation=membership.organisation_id).exclude(name="")
         self.fields["team"].queryset = teams.order_by("name")  # type: ignore[attr-defined]
         self.fields["team"].label_from_instance = lambda team: team.name  # type: ignore[attr-defined]
+        if membership.role not in NARROWABLE:
+            for name in tuple(self.fields):
+                del self.fields[name]
+        if membership.organisation.kind in MAY_ENFORCE:
+            said = YES if membership.is_enforcement else NO
+            self.fields["is_enforcement"] = InLawEnforcement(initial=said)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -38,7 +38,8 @@ class LocationQuerySet(models.QuerySet["Location"]):
 
 
 def location_granted_to(actor: Actor, permission: str) -> Exists:
-    """A grant of `permission` on this very location, by literal group ids or to the user."""
+    """A grant of `permission` on this very location, by literal group ids, or to the user for as
+    long as they may hold places."""
     from partners.models.grants import LocationGroupGrant, LocationUserGrant
 
     live = Q(until_at__isnull=True) | Q(until_at__gt=actor.at)
@@ -55,6 +56,9 @@ def location_granted_to(actor: Actor, permission: str) -> Exists:
         user_id=actor.user_id,
         permission__codename=codename,
     )
+    if Permission.PLACE_HOLD not in actor.permissions:
+        # Shown to whoever brings somebody to a place they hold, while they work where they held it.
+        return Exists(by_group)
     return Exists(by_group) | Exists(by_user)  # type: ignore[return-value]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -41,6 +42,10 @@ from partners.models import (
 )
 
 MEMBERSHIP = "membership"
+#: The same, of somebody who works in law enforcement or immigration control.
+ENFORCEMENT = "membership_enforcement"
+#: The letters of an organisation to colleagues of its own.
+TO_COLLEAGUES = (MEMBERSHIP, ENFORCEMENT)
 FOUNDING = "founding"
 
 
@@ -117,8 +122,8 @@ def join(
 ) -> Membership:
     """Somebody begins to work for an organisation in a role.
 
-    Writes the membership, the group and one event; an equal standing one is returned as it is.
-    Raises RoleNotOffered.
+    Writes the membership, the group and one event; an equal standing one is returned as it is, but
+    for `is_enforcement`, which closes more and is written with an event. Raises RoleNotOffered.
     """
     if role not in offered_roles(organisation):
         raise RoleNotOffered(_("This organisation cannot give that role."))
@@ -128,6 +133,8 @@ def join(
         .first()
     )
     if standing is not None:
+        if is_enforcement and not standing.is_enforcement:
+            _set_function(standing, True, by=by or user, of=organisation, at=at)
         return standing
     membership = Membership.objects.create(
         user=user,
@@ -150,16 +157,53 @@ def join(
     return membership
 
 
+def _set_function(
+    membership: Membership,
+    is_enforcement: bool,
+    *,
+    by: User | None,
+    of: Organisation | None,
+    at: datetime,
+) -> None:
+    membership.is_enforcement = is_enforcement
+    membership.save(update_fields=["is_enforcement"])
+    OrganisationEvent.objects.create(
+        organisation=membership.organisation,
+        kind=EventKind.SCOPE_CHANGED,
+        at=at,
+        by=by,
+        by_organisation=of,
+        comment=_("Law enforcement") if is_enforcement else _("Not law enforcement"),
+    )
+
+
+def letters_of(organisation: Organisation) -> QuerySet[Invitation]:
+    """The invitations of an organisation to colleagues, whatever became of them."""
+    sent = Invitation.objects.filter(kind__in=TO_COLLEAGUES)
+    return sent.filter(subject_uuid=organisation.uuid)
+
+
 @transaction.atomic
 def invite_colleague(
-    *, organisation: Organisation, email: str, role: Role, by: Actor, at: datetime
+    *,
+    organisation: Organisation,
+    email: str,
+    role: Role,
+    by: Actor,
+    at: datetime,
+    is_enforcement: bool = False,
 ) -> Invitation:
     """Invite somebody by e-mail to join in a role. Raises NotAllowed, RoleNotOffered."""
     require(by, Permission.MEMBERSHIP_MANAGE, organisation)
     if role not in offered_roles(organisation):
         raise RoleNotOffered(_("This organisation cannot give that role."))
+    kind = ENFORCEMENT if is_enforcement else MEMBERSHIP
+    # One link works at a time, also where the answer about law enforcement was put right.
+    waiting = Invitation.objects.waiting() & letters_of(organisation)
+    for other in waiting.filter(email=email.strip().lower()).exclude(kind=kind):
+        withdraw_invitation(invitation=other, by=by, at=at)
     return send_invitation(
-        email=email, organisation=organisation, role=role, kind=MEMBERSHIP, by=by, at=at
+        email=email, organisation=organisation, role=role, kind=kind, by=by, at=at
     )
 
 
@@ -187,7 +231,7 @@ def send_invitation(
     )
     OrganisationEvent.objects.create(
         organisation=organisation,
-        kind=EventKind.INVITED if kind != MEMBERSHIP else EventKind.MEMBER_INVITED,
+        kind=EventKind.MEMBER_INVITED if kind in TO_COLLEAGUES else EventKind.INVITED,
         at=at,
         by=by.user,
         by_organisation=by.organisation,
@@ -231,6 +275,7 @@ def accept_invitation(*, invitation: Invitation, user: User, at: datetime) -> Me
         role=Role(invitation.role),
         by=invitation.invited_by,
         at=at,
+        is_enforcement=invitation.kind == ENFORCEMENT,
     )
 
 
@@ -328,6 +373,26 @@ def change_scope(
         by_organisation=by.organisation,
         comment=str(Scope(scope).label),
     )
+    return row
+
+
+@transaction.atomic
+def change_function(
+    *, membership: Membership, is_enforcement: bool, by: Actor, at: datetime
+) -> Membership:
+    """Say whether a colleague works in law enforcement or immigration control (design §5.6).
+
+    That they do closes cases to them, and anybody who manages people says it at once, of themselves
+    too. That they do not is somebody else's to say. Holds from the next request on. Raises
+    NotAllowed.
+    """
+    require(by, Permission.MEMBERSHIP_MANAGE, membership.organisation)
+    row = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+    if row.is_enforcement == is_enforcement:
+        return row
+    if not is_enforcement and row.user_id == by.user_id:
+        raise NotAllowed(_("Somebody else says that you do not work in law enforcement."))
+    _set_function(row, is_enforcement, by=by.user, of=by.organisation, at=at)
     return row
 
 

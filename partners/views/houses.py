@@ -82,6 +82,7 @@ def edit(request: HttpRequest, uuid: UUID) -> HttpResponse:
                 **form.details(),
             )
         except Stale as stale:
+            services.open_address(location=found, by=actor, at=actor.at)
             return _conflict(request, form, stale.current)
         messages.success(request, _("Saved."))
         return redirect("partners:own-services")

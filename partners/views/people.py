@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +23,7 @@ from common.marks import Permission, needs
 from common.paging import Order, paginate
 from common.workflow import NotAllowed
 from partners.access import Actor, get_or_404
-from partners.choices import NARROWABLE, Role, Scope
+from partners.choices import MAY_ENFORCE, NARROWABLE, Role, Scope
 from partners.forms.people import InviteColleague, SetScope
 from partners.models import Membership, Organisation
 from partners.services import memberships
@@ -44,7 +45,7 @@ def _own(actor: Actor) -> Organisation:
 
 def _waiting(organisation: Organisation) -> QuerySet[Invitation]:
     """The letters of this organisation that nobody accepted or took back."""
-    return Invitation.objects.waiting().about(memberships.MEMBERSHIP, organisation.uuid)
+    return Invitation.objects.waiting() & memberships.letters_of(organisation)
 
 
 @needs(P.MEMBERSHIP_MANAGE)
@@ -54,7 +55,8 @@ def people(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     own = _own(actor)
     roles = memberships.offered_roles(own)
-    form = InviteColleague(roles, request.POST if request.method == "POST" else None)
+    posted = request.POST if request.method == "POST" else None
+    form = InviteColleague(roles, posted, kind=own.kind)
     if form.is_valid() and _invite(form, own, actor):
         kept.discard(request)
         messages.success(request, _("The invitation is on its way. Its link works for 14 days."))
@@ -64,7 +66,7 @@ def people(request: HttpRequest) -> HttpResponse:
         Membership.objects.visible_to(actor)
         .active(actor.at)
         .filter(organisation=own)
-        .select_related("user", "team")
+        .select_related("user", "team", "organisation")
     )
     page = paginate(colleagues, BY_JOINING, cursor=request.GET.get("cursor", ""))
     letters = paginate(_waiting(own), NEWEST_FIRST, cursor=request.GET.get("letters", ""))
@@ -115,26 +117,33 @@ def _person(membership: Membership, actor: Actor) -> dict[str, Any]:
         "action": reverse("partners:people-end", args=[membership.uuid]),
         "sees": _sees(membership),
         "scope": reverse("partners:people-scope", args=[membership.uuid])
-        if membership.role in NARROWABLE
+        if _has_scope(membership)
         else "",
         "lock": reverse("partners:people-lock", args=[membership.uuid]),
         "reset": reverse("partners:people-reset", args=[membership.uuid]),
     }
 
 
+def _has_scope(membership: Membership) -> bool:
+    """Whether anything can be said of what a colleague sees."""
+    return membership.role in NARROWABLE or membership.organisation.kind in MAY_ENFORCE
+
+
 def _sees(membership: Membership) -> str:
     """How far into the files, in words; empty for all of them."""
-    if membership.scope == Scope.ORGANISATION:
-        return ""
-    name = membership.team.name if membership.team else ""
-    return _("Team: %(name)s") % {"name": name} if name else str(Scope(membership.scope).label)
+    words = [_("Law enforcement")] if membership.is_enforcement else []
+    if membership.scope != Scope.ORGANISATION:
+        name = membership.team.name if membership.team else ""
+        team = _("Team: %(name)s") % {"name": name}
+        words.append(team if name else str(Scope(membership.scope).label))
+    return ", ".join(words)
 
 
 def _letter(letter: Invitation, actor: Actor) -> dict[str, Any]:
     is_open = letter.expires_at > actor.at
     return {
         "email": letter.email,
-        "role": Role(letter.role).label,
+        "role": _role_of(letter),
         "sent": shown.day(letter.invited_at),
         "until": shown.day(letter.expires_at) if is_open else "",
         "tag": {"text": _("Waits for an answer"), "colour": "blue"}
@@ -144,6 +153,13 @@ def _letter(letter: Invitation, actor: Actor) -> dict[str, Any]:
     }
 
 
+def _role_of(letter: Invitation) -> str:
+    role = str(Role(letter.role).label)
+    if letter.kind != memberships.ENFORCEMENT:
+        return role
+    return _("%(role)s, law enforcement") % {"role": role}
+
+
 @needs(P.MEMBERSHIP_MANAGE)
 @require_POST
 def revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -151,8 +167,7 @@ def revoke(request: HttpRequest, uuid: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     own = _own(actor)
     # Taken back already is taken back; another organisation's letter does not exist.
-    sent = Invitation.objects.about(memberships.MEMBERSHIP, own.uuid)
-    letter = sent.filter(uuid=uuid).first()
+    letter = memberships.letters_of(own).filter(uuid=uuid).first()
     if letter is None:
         raise Http404
     try:
@@ -201,19 +216,30 @@ def scope(request: HttpRequest, uuid: UUID) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     here = Membership.objects.active(actor.at).filter(organisation=_own(actor))
     membership = get_or_404(here.select_related("user", "organisation", "team"), actor, uuid=uuid)
-    if membership.role not in NARROWABLE:
+    if not _has_scope(membership):
         messages.info(request, _("Whoever has this role sees all files of the organisation."))
         return redirect("partners:people")
     form = SetScope(membership, request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            memberships.change_scope(
-                membership=membership, by=actor, at=actor.at, **form.cleaned_data
-            )
-        except WrongScope as error:
-            form.add_error("scope", str(error))
-        else:
-            messages.success(request, _("Changed. It holds from the next click on."))
-            return redirect("partners:people")
+    if form.is_valid() and _set_scope(form, membership, actor):
+        messages.success(request, _("Changed. It holds from the next click on."))
+        return redirect("partners:people")
     context = {"form": form, "person": _person(membership, actor)}
     return render(request, "partners/people_scope.html", context)
+
+
+def _set_scope(form: SetScope, membership: Membership, actor: Actor) -> bool:
+    """Change both or neither; False with the reason on the form where it cannot be."""
+    given = dict(form.cleaned_data)
+    is_enforcement = given.pop("is_enforcement", None)
+    common: dict[str, Any] = {"membership": membership, "by": actor, "at": actor.at}
+    try:
+        with transaction.atomic():
+            if is_enforcement is not None:
+                memberships.change_function(is_enforcement=is_enforcement, **common)
+            if given:
+                memberships.change_scope(**given, **common)
+    except WrongScope as error:
+        form.add_error("scope", str(error))
+    except NotAllowed as error:
+        form.add_error(None, str(error))
+    return not form.errors

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from partners.access import Actor
 from partners.models import Organisation
 from referrals.answers import LONGEST_NOTE
 from referrals.forms.decide import Act
@@ -62,17 +64,21 @@ class Person(Act):
 
 
 class ExcludeOrganisation(Act):
-    """Everybody of an organisation."""
+    """Everybody of an organisation, one of those that whoever asks may know of."""
 
     organisation = forms.ModelChoiceField(
         label=_("Organisation"), queryset=Organisation.objects.none(), to_field_name="uuid"
     )
     reason = _why(_("Only whoever keeps this file reads it. They are not told why."))
 
-    def __init__(self, *args: Any, keeper: Organisation, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, keeper: Organisation, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = Organisation.objects.members().exclude(pk=keeper.pk).order_by("name", "pk")
-        self.fields["organisation"].queryset = members  # type: ignore[attr-defined]
+        self.keeper = keeper
+        known = Organisation.objects.visible_to(actor).members().order_by("name", "pk")
+        self.fields["organisation"].queryset = self.of(known)  # type: ignore[attr-defined]
+
+    def of(self, known: QuerySet[Organisation]) -> QuerySet[Organisation]:
+        return known.exclude(pk=self.keeper.pk)
 
 
 class ExcludePerson(ExcludeOrganisation):
@@ -83,11 +89,12 @@ class ExcludePerson(ExcludeOrganisation):
         label=_("Their address at work"), help_text=_("The one they sign in with here.")
     )
 
-    def __init__(self, *args: Any, keeper: Organisation, **kwargs: Any) -> None:
-        super().__init__(*args, keeper=keeper, **kwargs)
+    def __init__(self, *args: Any, keeper: Organisation, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, keeper=keeper, actor=actor, **kwargs)
         self.fields["organisation"].label = _("Where they work")
-        members = Organisation.objects.members().order_by("name", "pk")
-        self.fields["organisation"].queryset = members  # type: ignore[attr-defined]
+
+    def of(self, known: QuerySet[Organisation]) -> QuerySet[Organisation]:
+        return known
 
 
 class StepBack(Act):

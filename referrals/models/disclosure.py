@@ -15,13 +15,14 @@ from common.sealing import SealedText
 from partners.choices import Role
 from partners.models import Organisation
 from referrals.choices import DISCLOSABLE, OrderedBy
-from referrals.models.referral import Referral
+from referrals.models.referral import Referral, kept_out
 
 
 class DisclosureQuerySet(models.QuerySet["Disclosure"]):
     def visible_to(self, actor: Any) -> "DisclosureQuerySet":
         """Those on cases whose file one's organisation keeps and one sees; and for the managers of
-        the organisation asked to approve, what is asked of it, without the case."""
+        the organisation asked to approve, what is asked of it, without the case. Never to whoever
+        is kept out of the case."""
         if actor.system:
             return self
         if actor.user_id is None or Permission.REFERRAL_SEE not in actor.permissions:
@@ -31,7 +32,8 @@ class DisclosureQuerySet(models.QuerySet["Disclosure"]):
         if actor.is_enforcement:
             return self.none()
         if actor.holds(Role.MANAGER):
-            rule |= Q(second_body_id=actor.organisation_id)
+            asked = Q(second_body_id=actor.organisation_id)
+            rule |= asked & ~Q(kept_out(actor, "referral"))
         return self.filter(rule)
 
     def silent_until(self, day: Any) -> "DisclosureQuerySet":

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from common.constraints import both_or_neither, in_choices
 from common.marks import Permission
 from common.sealing import SealedText
-from partners.choices import Role
+from partners.choices import GrantReason, Role
 from partners.models import Organisation
 from referrals.choices import EmergencyReason, ReviewOutcome
 from referrals.models.referral import Referral, kept_out, live_at
@@ -48,16 +48,19 @@ class EmergencyAccessQuerySet(models.QuerySet["EmergencyAccess"]):
 
 
 def _works_on(actor: Any) -> Any:
-    """The actor holds a grant on the case, by a group or as one of the named."""
-    from referrals.models.grants import ReferralGroupGrant, ReferralUserGrant
+    """The actor holds a grant on the case, by a group or as one of the named.
+
+    Who opened it in an emergency too does not: two could agree to review each other.
+    """
+    from referrals.models.grants import ReferralGrantBasis, ReferralGroupGrant
 
     live = live_at(actor.at)
     by_group = ReferralGroupGrant.objects.filter(
         live, content_object=OuterRef("referral"), group_id__in=actor.group_ids
     )
-    by_user = ReferralUserGrant.objects.filter(
-        live, content_object=OuterRef("referral"), user_id=actor.user_id
-    )
+    by_user = ReferralGrantBasis.objects.filter(
+        live, subject=OuterRef("referral"), user_id=actor.user_id, ended_at=None
+    ).exclude(reason=GrantReason.BREAK_GLASS)
     return Exists(by_group) | Exists(by_user)
 
 

@@ -1,6 +1,7 @@
 """Grants on referrals. Rows are written by `partners/grants.py` alone; the group rows are the
 index of every inbox (design §5.3), so they repeat what a list is sorted and filtered by."""
 
+from django.contrib.auth.models import Group, Permission
 from django.db import models
 from django.db.models import Q
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
@@ -19,6 +20,11 @@ class ReferralGrantBasis(GrantBasis):
 
 
 class ReferralGroupGrant(GroupObjectPermissionBase):
+    # No index of their own: those below begin with the group, and by the permission alone nothing
+    # is asked for. Where there is one of the group alone, a planner that takes the group for small
+    # reads the whole of it for each case it looks up.
+    group = models.ForeignKey(Group, models.CASCADE, db_index=False)
+    permission = models.ForeignKey(Permission, models.CASCADE, db_index=False)
     content_object = models.ForeignKey(Referral, models.CASCADE, related_name="group_grants")
     until_at = models.DateTimeField(null=True, blank=True)
     #: Received, or begun while it is a draft; fixed once sent.

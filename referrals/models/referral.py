@@ -112,9 +112,7 @@ def own_only(actor: Actor, prefix: str = "") -> Q:
     kept = Q()
     if getattr(actor, "own_files_only", False):
         kept = Q(**{f"{prefix}first_responder_id": actor.organisation_id})
-    memberships = getattr(actor, "memberships", ())
-    enforces = any(membership.is_enforcement for membership in memberships)
-    if enforces:
+    if getattr(actor, "is_enforcement", False):
         return kept & Q(**{f"{prefix}referrer_id": actor.user_id})
     return kept
 

@@ -34,11 +34,12 @@ LONGEST = timedelta(days=180)
 """An approval older than that is asked for anew."""
 
 
-def second_bodies(referral: Referral) -> Iterable[Organisation]:
-    """Who can be the outside approver: organisations of civil society, not kept out of the case."""
+def second_bodies(referral: Referral, actor: Actor) -> Iterable[Organisation]:
+    """Who can be the outside approver: organisations of civil society that the actor may know of,
+    not kept out of the case."""
     out = Exclusion.objects.standing().filter(referral=referral, organisation__isnull=False)
-    members = Organisation.objects.members().filter(kind__in=CIVIL_SOCIETY)
-    others = members.exclude(pk=referral.first_responder_id)
+    known = Organisation.objects.visible_to(actor).members().filter(kind__in=CIVIL_SOCIETY)
+    others = known.exclude(pk=referral.first_responder_id)
     return others.exclude(pk__in=out.values("organisation")).order_by("name", "pk")
 
 
@@ -72,7 +73,7 @@ def enter_order(
         raise MissingAnswers(tuple(missing))
     if set(wanted) - set(DISCLOSABLE):
         raise NotPossible(_("This part of the file cannot be handed over."))
-    if second_body not in list(second_bodies(row)):
+    if second_body not in list(second_bodies(row, by)):
         raise NotPossible(_("Choose an organisation of civil society that is not part of this."))
     end = _end_of(expires_on)
     if not at < end <= at + LONGEST:
@@ -134,7 +135,8 @@ def _approvers(disclosure: Disclosure, at: datetime) -> set[int]:
     outside = Membership.objects.active(at).filter(
         organisation=disclosure.second_body, role=Role.MANAGER
     )
-    found |= set(outside.values_list("user_id", flat=True))
+    managers = outside.values_list("user_id", flat=True)
+    found |= closing.not_kept_out(disclosure.referral, managers, at)
     return found - {disclosure.asked_by_id}
 
 
@@ -151,8 +153,9 @@ def may_approve(disclosure: Disclosure, actor: Actor) -> bool:
         user_id=actor.user_id or 0, organisation=disclosure.kept_by_id
     )
     if is_outside:
-        # Whoever works for both is not from outside.
-        return not works_at_home.exists()
+        # Whoever works for both is not from outside; whoever is kept out knows of nothing.
+        sees = Disclosure.objects.visible_to(actor).filter(pk=disclosure.pk)
+        return sees.exists() and not works_at_home.exists()
     at_home = actor.organisation_id == disclosure.kept_by_id
     is_needed = disclosure.first_for_id != disclosure.kept_by_id
     return at_home and is_needed and bool(may(actor, P.REFERRAL_KEEP, disclosure.referral))

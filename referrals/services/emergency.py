@@ -188,11 +188,13 @@ def _members(organisation: Organisation, roles: Iterable[Role], at: datetime) ->
 
 
 def _seconds(access: EmergencyAccess, at: datetime) -> list[int]:
-    """Who may be the second person: whoever is named for the case in another organisation."""
+    """Who may be the second person: whoever is named for the case in another organisation, and
+    does not work for the first as well."""
     found: set[int] = set()
     for organisation in closing.parts_in(access.referral, at).exclude(pk=access.asked_for_id):
         found |= set(closing.named(access.referral, organisation, at).values_list("pk", flat=True))
-    return sorted(found - {access.asked_by_id})
+    at_first = Membership.objects.active(at).filter(organisation=access.asked_for_id)
+    return sorted(found - {access.asked_by_id} - set(at_first.values_list("user_id", flat=True)))
 
 
 @beyond_sight("who is the second person")

@@ -23,7 +23,7 @@ from referrals.answers import ANSWERS
 from referrals.choices import Origin, Section
 from referrals.models import Referral
 from referrals.notifications import SUBJECT
-from referrals.sections import sections
+from referrals.sections import STATUS_ONLY, sections, status
 from referrals.services.identity import CONTACTS, NAMES
 
 FORMAT = "concord-own-files/1"
@@ -78,9 +78,10 @@ def _file(row: Referral, by: Actor, at: datetime) -> dict[str, Any]:
         field_group="file",
         reason_code=REASON,
     )
-    header = {
-        "reference": row.reference,
-        "state": row.state,
+    header: dict[str, Any] = {"reference": row.reference, "state": status(by, row)}
+    if opened == STATUS_ONLY:
+        return header
+    header |= {
         "basis": row.basis,
         "created_at": row.created_at.isoformat(),
         "received_at": row.received_at.isoformat() if row.received_at else None,

@@ -80,7 +80,7 @@ def new(request: HttpRequest, uuid: UUID) -> HttpResponse:
     actor, referral = acting(request), permitted(request, uuid, P.REFERRAL_KEEP)
     if actor.is_enforcement:
         raise PermissionDenied
-    bodies = services.second_bodies(referral)
+    bodies = services.second_bodies(referral, actor)
     form = forms.EnterOrder(request.POST if request.method == "POST" else None, bodies=bodies)
     if form.is_bound and form.is_valid():
         try:

@@ -24,7 +24,7 @@ from referrals.choices import CLOSED_STATES, State
 from referrals.clocks import decisions_due
 from referrals.lists import SHOWN, given_to, inbox_counts, inbox_page, may_list, steered_page
 from referrals.models import Referral
-from referrals.sections import states_asked, status
+from referrals.sections import line_sight, states_asked, status
 from referrals.views.shown import acting
 
 P = Permission
@@ -217,10 +217,12 @@ def _rows(pairs: list[tuple[Referral, Any]], actor: Actor) -> list[list[dict[str
             words.state_tag(status(actor, referral)),
             {"text": words.day(referral.received_at or referral.created_at)},
         ]
+        of_this = sees & line_sight(actor, referral)
         if Sight.CLOCKS in sees:
-            row.append(_due(due_at, actor, calendar))
+            row.append(_due(due_at if Sight.CLOCKS in of_this else None, actor, calendar))
         if Sight.ORGANISATIONS in sees:
-            row.append({"text": _other_side(referral, actor)})
+            shows_who = Sight.ORGANISATIONS in of_this
+            row.append({"text": _other_side(referral, actor) if shows_who else "–"})
         rows.append(row)
     return rows
 

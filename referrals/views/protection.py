@@ -111,11 +111,11 @@ def _people_form(*args: Any, referral: Referral, actor: Actor, **kwargs: Any) ->
 
 
 def _organisation_form(*args: Any, referral: Referral, actor: Actor, **kwargs: Any) -> Any:
-    return forms.ExcludeOrganisation(*args, keeper=referral.first_responder, **kwargs)
+    return forms.ExcludeOrganisation(*args, keeper=referral.first_responder, actor=actor, **kwargs)
 
 
 def _person_form(*args: Any, referral: Referral, actor: Actor, **kwargs: Any) -> Any:
-    return forms.ExcludePerson(*args, keeper=referral.first_responder, **kwargs)
+    return forms.ExcludePerson(*args, keeper=referral.first_responder, actor=actor, **kwargs)
 
 
 def _plain(form: type[forms.Act]) -> Callable[..., forms.Act]:

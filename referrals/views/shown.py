@@ -10,11 +10,12 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from common.marks import Permission
+from common.profile import Sight
 from partners.access import Actor, get_or_404, may
 from referrals import words
 from referrals.choices import Section, TrackKind
 from referrals.models import Referral, ReferralEvent
-from referrals.sections import comment_open, sections, status, timeline
+from referrals.sections import comment_open, sections, sight_of_header, status, timeline
 from referrals.services import referrals as services
 
 #: What a header, a task list or an act needs of a referral, in one query.
@@ -112,7 +113,8 @@ def happened_last(referral: Referral, actor: Actor) -> list[dict[str, Any]]:
 
 def _line(event: ReferralEvent, actor: Actor, opened: frozenset[Section]) -> dict[str, Any]:
     # Of the other side one is told the organisation; of one's own, the person.
-    by = event.by_organisation.display_name if event.by_organisation else ""
+    shows_who = Sight.ORGANISATIONS in sight_of_header(actor, opened)
+    by = event.by_organisation.display_name if event.by_organisation and shows_who else ""
     if event.by is not None and event.by_organisation_id == actor.organisation_id:
         by = event.by.display_name
     text = event.comment or "" if comment_open(opened, event) else ""

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Permission as AuthPermission
 from accounts.models import User
 from accounts.services import open_account
 from bench.copying import Rows, fresh_uuids, insert_from, set_sequences, text
+from common.country import current
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import Capacity, CsoClass, GrantReason, OrganisationKind, Role
 from partners.models import (
@@ -232,7 +233,7 @@ def _add_listings(first: int) -> None:
                 "organisation_id": "o.id",
                 "heading": heading,
                 "name": "o.name",
-                "fresh_on": "(o.member_at AT TIME ZONE 'UTC')::date",
+                "fresh_on": f"(o.member_at AT TIME ZONE '{current().time_zone}')::date",
             },
             f"{source} WHERE o.id >= %s",
             [first],

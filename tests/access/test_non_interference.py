@@ -1,4 +1,4 @@
-"""A case that somebody may not see changes no byte of any answer they get.
+"""What somebody may not see, a case before all, changes no byte of any answer they get.
 
 Each actor asks every address that can be read, and every search, filter, order and list of the
 API, twice: once as things stand, once after cases were added that the actor may not see. Both
@@ -21,6 +21,8 @@ from referrals.models import Referral, Restriction
 from referrals.services import restrictions
 from tests.access import runner
 from tests.access.arguments import ARGUMENTS
+from tests.funding import rounds
+from tests.partners import deeds, learning_stages
 from tests.referrals import stages, talk
 from tests.support.cast import Cast
 from tests.support.client import StrictClient
@@ -68,7 +70,7 @@ def talked_of(cast: Cast) -> Referral:
     return case
 
 
-Maker = Callable[[Cast], Referral]
+Maker = Callable[[Cast], Any]
 HIDDEN: dict[str, Maker] = {
     "a draft of another organisation": lambda cast: stages.draft(cast, cast.other_manager),
     "a no to another organisation": lambda cast: stages.refused(cast, cast.other_manager),
@@ -78,6 +80,10 @@ HIDDEN: dict[str, Maker] = {
     "one that was asked about": lambda cast: stages.returned(cast, cast.other_manager),
     "a restricted one": lambda cast: restricted(cast, stages.sent(cast)),
     "a restricted one that was never sent": lambda cast: restricted(cast, stages.consented(cast)),
+    # No cases, but kept from others as well.
+    "a draft of an agreement": deeds.draft,
+    "a draft of guidance": learning_stages.draft,
+    "a draft of a call": rounds.draft,
 }
 #: Beside the bare addresses: each list in each order and narrowed in each way, and what is typed.
 QUERIES = {
@@ -156,14 +162,16 @@ def client_of(stage: runner.Stage, actor: str, *, is_api: bool) -> StrictClient:
 
 
 def hidden_from(cast: Cast, actor: Any) -> list[str]:
-    """Which of the hidden cases this actor may really not see; the others prove nothing."""
+    """What of all that this actor may really not see; the others prove nothing."""
     unseen = []
     for kind, make in HIDDEN.items():
         with transaction.atomic():
             made = make(cast)
-            is_seen = Referral.objects.visible_to(actor).filter(pk=made.pk).exists()
+            rows = type(made)._default_manager.all()
+            is_seen = rows.visible_to(actor).filter(pk=made.pk).exists()
             # Whoever names people for a restricted case is told, each day, that it needs some.
-            is_told = Restriction.objects.to_be_named_by(actor).filter(referral=made).exists()
+            to_be_named = Restriction.objects.to_be_named_by(actor)
+            is_told = isinstance(made, Referral) and to_be_named.filter(referral=made).exists()
             if not is_seen and not is_told:
                 unseen.append(kind)
             transaction.set_rollback(True)

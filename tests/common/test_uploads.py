@@ -23,6 +23,23 @@ def jpeg() -> bytes:
     return out.getvalue() + WHERE
 
 
+def jpeg_of_a_telephone() -> bytes:
+    """Two pictures in one file, as telephones store them: the second has EXIF of its own."""
+    plain = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(plain, "JPEG")
+    return plain.getvalue() + jpeg() + b"\xff\xd9"
+
+
+def jpeg_in_several_scans() -> bytes:
+    """A progressive picture with a comment between two of its scans."""
+    out = io.BytesIO()
+    Image.effect_noise((64, 64), 90).convert("RGB").save(out, "JPEG", progressive=True)
+    content = out.getvalue()
+    second = content.index(b"\xff\xda", content.index(b"\xff\xda") + 2)
+    comment = b"\xff\xfe" + struct.pack(">H", len(WHERE) + 2) + WHERE
+    return content[:second] + comment + content[second:]
+
+
 def png() -> bytes:
     plain = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(plain, "PNG")
@@ -59,6 +76,8 @@ class TestChecked:
             ("a.txt", b""),
             ("a.txt", b"x" * (uploads.LARGEST + 1)),
             ("a.jpg", jpeg()[:40]),
+            ("a.jpg", jpeg()[: -len(WHERE) - 2]),
+            ("a.jpg", b"\xff\xd8" + b"\xff\xda\x00\x02" * 100_000 + b"\xff\xd9"),
             ("a.png", png()[:40]),
             ("a.png", png()[:16] + struct.pack(">II", 60_000, 60_000) + png()[24:]),
         ],
@@ -75,6 +94,14 @@ class TestChecked:
         kept = checked(name=name, content=content).content
         assert WHERE not in kept
         assert Image.open(io.BytesIO(kept)).convert("RGB").getpixel((4, 4))[0] > 200
+
+    @pytest.mark.parametrize("content", [jpeg_of_a_telephone(), jpeg_in_several_scans()])
+    def test_cuts_it_out_wherever_in_the_file_it_stands(self, content: bytes) -> None:
+        assert WHERE in content
+        kept = checked(name="a.jpg", content=content).content
+        assert WHERE not in kept
+        before, after = (Image.open(io.BytesIO(each)).convert("RGB") for each in (content, kept))
+        assert before.tobytes() == after.tobytes()
 
     @pytest.mark.parametrize(
         ("name", "shown"),

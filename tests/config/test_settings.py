@@ -17,14 +17,16 @@ KEYS = {
 POSTGRES = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
 
 
-def start(tmp_path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+SAY = "from django.conf import settings; print(len(settings.SEALING_KEYS), settings.DEMO)"
+
+
+def start(tmp_path: Path, script: str = SAY, **env: str) -> subprocess.CompletedProcess[str]:
     """Read the settings in a process of their own, with nothing set but what is given."""
     clean = {
         "PATH": os.environ["PATH"],
         "CONCORD_VAR": str(tmp_path / "var"),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    script = "from django.conf import settings; print(len(settings.SEALING_KEYS), settings.DEMO)"
     return subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
@@ -96,6 +98,32 @@ class TestCountry:
         known = ", ".join(sorted(file.stem for file in (ROOT / "countries").glob("*.toml")))
         assert f"there is no such file; profiles: {known}" in refused.stderr
         assert self.check(tmp_path, "gb").returncode == 0
+
+
+class TestWhoAsks:
+    """Guessing and asking too often are counted by the visitor's address, not by the proxy's, and
+    not by one that the visitor writes."""
+
+    CODE = (
+        "import django; django.setup(); "
+        "from django.test import RequestFactory; "
+        "from accounts.sessions import _client_ip; "
+        "from partners.throttling import OpenThrottle; "
+        "said = '203.0.113.9, 198.51.100.7'; "
+        "request = RequestFactory().get('/', REMOTE_ADDR='127.0.0.1', HTTP_X_FORWARDED_FOR=said); "
+        "print(_client_ip(request), OpenThrottle().get_ident(request))"
+    )
+
+    def ask(self, tmp_path: Path, **env: str) -> str:
+        return start(tmp_path, self.CODE, **env).stdout.strip()
+
+    def test_is_the_last_address_behind_the_tls_proxy(self, tmp_path: Path) -> None:
+        behind = {"SITE_URL": "https://nrm.example.org"}
+        assert self.ask(tmp_path, **behind) == "198.51.100.7 198.51.100.7"
+        assert self.ask(tmp_path, **behind, WEB_PROXIES="2") == "203.0.113.9 203.0.113.9"
+
+    def test_is_whoever_connects_where_no_proxy_stands(self, tmp_path: Path) -> None:
+        assert self.ask(tmp_path) == "127.0.0.1 127.0.0.1"
 
 
 class TestMailProvider:

@@ -190,11 +190,26 @@ class TestActs:
     def test_of_changing_the_text_show_both_when_two_wrote(self, cast: Cast, client_for) -> None:
         row = actions.made(cast)
         href = reverse("ncm:action-act", args=[row.uuid, "text"])
-        text = {"title": "Mine", "todo": "A", "pillar": "protection", "version": row.version}
+        text = {"title": "Mine", "todo": "A", "pillar": "partnership", "version": row.version}
         assert client_for(cast.second_co_ordinator).post(href, text).status_code == 302
-        page = client_for(cast.co_ordinator).post(href, text | {"title": "Theirs"})
+        text |= {"title": "Theirs", "pillar": "prosecution"}
+        page = client_for(cast.co_ordinator).post(href, text)
         assert page.status_code == 409
-        assert "Mine" in page.content.decode()
+        body = page.content.decode()
+        for words in ("Mine", "Theirs", "Partnership", "Prosecution"):
+            assert words in body
+        assert "prosecution<" not in body
+
+    def test_say_who_is_to_do_it_and_not_that_it_is_done(self, cast: Cast, client_for) -> None:
+        row, person = actions.made(cast), cast.ngo_caseworker
+        row = actions.act(cast, row, "assign", cast.ngo_manager, responsible_person=person)
+        client = client_for(cast.ngo_manager)
+        body = client.get(row.get_absolute_url()).content.decode()
+        assert f"To be done by <bdi>{person.display_name}</bdi>" in body
+        actions.reported(cast, type(row).objects.get(pk=row.pk))
+        body = client.get(row.get_absolute_url()).content.decode()
+        assert "To be done by" not in body
+        assert f"Given to <bdi>{person.display_name}</bdi>" in body
 
     def test_are_offered_for_ones_own_organisation_unless_one_co_ordinates(
         self, cast: Cast, client_for

@@ -12,13 +12,10 @@ from deadlines.models import Deadline, Notice
 from deadlines.services.sweep import sweep
 from ncm.action_choices import ActionState, Priority
 from ncm.action_workflow import ACTION, EVENTS
-from ncm.checks import check_who_verifies
 from ncm.models import ActionComment, ActionEvent, ActionFile, ActionPoint
 from ncm.services import action_points
-from partners.choices import Role
-from partners.models import Membership
 from tests.ncm import actions, sittings
-from tests.support.cast import Cast, works_for
+from tests.support.cast import Cast
 
 pytestmark = [pytest.mark.django_db]
 S = ActionState
@@ -296,18 +293,6 @@ class TestCommentsAndDocuments:
                 point=row, title="Ours", name="a.txt", content=b"x",
                 by=cast.actor(cast.co_ordinator), at=cast.at,
             )  # fmt: skip
-
-
-class TestTheCheck:
-    def test_warns_where_fewer_than_two_can_verify(self, cast: Cast) -> None:
-        assert check_who_verifies(["default"]) == []
-        actions.made(cast)
-        assert check_who_verifies(["default"]) == []
-        Membership.objects.filter(user=cast.second_co_ordinator).delete()
-        [found] = check_who_verifies(["default"])
-        assert found.id == "ncm.W001"
-        works_for(cast.other_manager, cast.ministry, Role.CO_ORDINATOR, cast.at)
-        assert check_who_verifies(["default"]) == []
 
 
 class TestPriority:

@@ -1,10 +1,17 @@
 """The two-way board: one definition for both sides, who sees which row, nothing about a case."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
+from random import Random
+from statistics import median
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
+from common.country import current
 from deadlines import kinds
 from deadlines.models import Deadline
 from funding.services import conditions
@@ -13,9 +20,12 @@ from ncm.board import CIVIL, STATE, Board, Side
 from ncm.board_debts import DEBT_OF, DEBTS
 from ncm.models import ActionPoint, Seat
 from partners.access import Actor
+from partners.choices import CIVIL_SOCIETY
+from partners.models import Organisation
 from tests.funding import terms
 from tests.ncm import actions, sittings
 from tests.referrals import talk
+from tests.support import queries
 from tests.support.cast import Cast
 from tests.support.queries import at_most
 
@@ -50,8 +60,8 @@ class TestTheRegistry:
 class TestTheDefinition:
     def test_is_days_from_due_to_done_and_none_when_in_time(self) -> None:
         assert Side().median is None
-        assert Side(delays=[0, 0, 9]).median == 0
-        assert Side(delays=[1, 4]).median == 2.5
+        for days in ([0, 0, 9], [1, 4], [7], [2, 2], [0, 3, 3, 8], [5, 1, 1, 1, 9, 9]):
+            assert Side(delays=Counter(days)).median == median(days)
 
     def test_is_the_same_for_both_sides(self, cast: Cast) -> None:
         given, checked = actions.made(cast), actions.reported(cast, actions.made(cast))
@@ -63,8 +73,8 @@ class TestTheDefinition:
         found = counted.board(seen_by(cast, cast.co_ordinator))
         state, civil = (line(found, "actions").sides[side] for side in (STATE, CIVIL))
         # The one that was reported in time counts none for whoever did it.
-        assert (sorted(civil.delays), civil.late) == ([0, 3], 1)
-        assert (state.delays, state.late) == ([5], 1)
+        assert (civil.delays, civil.late) == ({0: 1, 3: 1}, 1)
+        assert (state.delays, state.late) == ({5: 1}, 1)
 
     def test_counts_minutes_that_seats_of_civil_society_wait_for(self, cast: Cast) -> None:
         meeting, _item = sittings.sitting(cast)
@@ -84,9 +94,9 @@ class TestTheDefinition:
         met = Deadline.objects.filter(subject_uuid=row.uuid, kind="action_point")
         met.update(due_at=cast.at - timedelta(days=7), met_at=cast.at)
         found = counted.board(seen_by(cast, cast.co_ordinator, days=100))
-        assert line(found, "actions").sides[CIVIL].delays == [7]
+        assert line(found, "actions").sides[CIVIL].delays == {7: 1}
         found = counted.board(seen_by(cast, cast.co_ordinator, days=366))
-        assert line(found, "actions").sides[CIVIL].delays == []
+        assert line(found, "actions").sides[CIVIL].delays == {}
 
     def test_leaves_out_what_one_owes_oneself_and_one_side_owes_itself(self, cast: Cast) -> None:
         for row in (actions.own(cast), actions.made(cast, responsible=cast.police)):
@@ -105,8 +115,126 @@ class TestTheDefinition:
         assert clock.count() == 2
         clock.update(due_at=cast.at - timedelta(days=2))
         found = line(counted.board(seen_by(cast, cast.ngo_manager)), "actions")
-        assert found.sides[STATE].delays == [2]
+        assert found.sides[STATE].delays == {2: 1}
         assert len(listed(seen_by(cast, cast.ngo_manager), "actions")) == 1
+
+
+def clocks_of(cast: Cast, number: int) -> None:
+    """Clocks of every sort, at any minute of two years: of action points both ways and between
+    two of one side, of points of contact, of what nobody can be late with or is no debt; stopped,
+    cancelled, in time, late, open; some bind two groups, and some nobody's organisation."""
+    homes = [cast.ministry, cast.ngo, cast.other_ngo, cast.police, cast.fund]
+    points = []
+    for each in homes:
+        points += [actions.made(cast, responsible=each) for _twice in range(2)]
+        row = actions.made(cast, responsible=each)
+        # As if it were given the other way round.
+        ActionPoint.objects.filter(pk=row.pk).update(by_organisation=cast.ngo, responsible=each)
+        points.append(row)
+    first, second = (Group.objects.create(name=f"Group {n}") for n in range(2))
+    pick, rows = Random(7), []  # noqa: S311 - the same each time, and no secret
+    for _each in range(number):
+        kind = pick.choice(
+            ["action_point", "action_verification", "contact_verification", "invitation"]
+        )
+        due = cast.at - timedelta(minutes=pick.randrange(-30_000, 1_000_000))
+        met, stopped, cancelled = pick.choice(
+            [(None, None, None)] * 3
+            + [(due + timedelta(minutes=pick.randrange(-90_000, 90_000)), None, None)] * 5
+            + [(None, due, None), (None, None, due)]
+        )
+        what: dict[str, Any] = {
+            "kind": kind, "subject_kind": "x", "calendar_version": "none", "unit": "fixed_date",
+            "subject_uuid": uuid4() if kind == "contact_verification" else pick.choice(points).uuid,
+            "organisation_uuid": pick.choice([*(each.uuid for each in homes), None]),
+            "bound": pick.choice(["latest", "latest", "expires", "lasts"]), "roll": "none",
+            "day_zero": "excluded", "starts_at": due, "due_at": due, "created_at": due,
+            "met_at": met, "paused_at": stopped, "cancelled_at": cancelled,
+            "paused_for": "returned" if stopped else "",
+        }  # fmt: skip
+        for group in pick.choice([(first,), (first, second)]):
+            rows.append(Deadline(group=group, **what))
+    # Of those that are open, one kind and subject has one clock for each group.
+    Deadline.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def reckoned(actor: Actor) -> dict[str, Any]:
+    """The figures as they were reckoned before, by reading every clock: for each class and side
+    the days and how many are late now; then what is late to us and of ours."""
+    zone = current().time_zone
+
+    def day(moment: datetime) -> Any:
+        return moment.astimezone(zone).date()
+
+    kinds_of = dict(Organisation.objects.values_list("pk", "kind"))
+    keys = dict(Organisation.objects.values_list("uuid", "pk"))
+    side_of = {"state_agency": STATE, **dict.fromkeys(CIVIL_SOCIETY, CIVIL)}
+    found: dict[str, Any] = {debt.code: {STATE: [], CIVIL: [], "late": Counter()} for debt in DEBTS}
+    seen = set()
+    owed = Deadline.objects.filter(kind__in=DEBT_OF, bound__in=["latest", "expires"])
+    for row in owed.filter(cancelled_at=None, paused_at=None):
+        is_open = row.met_at is None
+        if (row.due_at >= actor.at) if is_open else (row.met_at < actor.at - timedelta(days=365)):
+            continue
+        one = (row.kind, row.subject_uuid, row.organisation_uuid, row.due_at, row.met_at)
+        if one in seen:
+            continue
+        seen.add(one)
+        debtor = keys.get(row.organisation_uuid)
+        asked = DEBT_OF[row.kind].owed[row.kind](row.subject_uuid)
+        to_all = asked is None
+        others = {pk for each in asked or () for pk in each.values()} - {None, debtor}
+        if debtor is None or not (to_all or others):
+            continue
+        class_, by = found[DEBT_OF[row.kind].code], side_of.get(kinds_of[debtor])
+        to = {CIVIL, STATE} if to_all else {side_of.get(kinds_of[pk]) for pk in others}
+        if by and {STATE: CIVIL, CIVIL: STATE}[by] in to:
+            done = day(actor.at) if is_open else day(row.met_at)
+            class_[by].append(max(0, (done - day(row.due_at)).days))
+            class_["late"][by] += is_open
+        class_["late"]["to us"] += is_open and actor.organisation_id in others
+        class_["late"]["by us"] += is_open and actor.organisation_id == debtor
+    return found
+
+
+@pytest.mark.sqlite_too
+class TestTheFigures:
+    def test_are_what_reading_every_clock_gives(self, cast: Cast) -> None:
+        clocks_of(cast, 1500)
+        both = set()
+        for user in (
+            cast.co_ordinator, cast.rapporteur, cast.ngo_manager, cast.other_manager, cast.funder
+        ):  # fmt: skip
+            actor = cast.actor(user)
+            found, expected = counted.board(actor), reckoned(actor)
+            for each in found.lines:
+                one = expected[each.debt.code]
+                for side, part in each.sides.items():
+                    assert part.delays == Counter(one[side])
+                    assert part.base == len(one[side])
+                    assert part.median == (median(one[side]) if one[side] else None)
+                    assert part.late == one["late"][side]
+                    both.add((each.debt.code, side, part.base > 20, part.late > 0))
+                assert (each.late_to_us, each.late_by_us) == (
+                    one["late"]["to us"], one["late"]["by us"]
+                )  # fmt: skip
+            if counted.sees_all(actor):
+                for side, part in found.total.items():
+                    days = [n for one in expected.values() for n in one[side]]
+                    assert (part.median, part.base) == (median(days), len(days))
+        # The trial is one: there is plenty on both sides.
+        assert {("actions", STATE, True, True), ("actions", CIVIL, True, True)} <= both
+        assert {("contacts", STATE, True, True), ("contacts", CIVIL, True, True)} <= both
+
+    @pytest.mark.parametrize("number", [10, 400])
+    def test_take_two_questions_however_many_clocks_there_are(
+        self, cast: Cast, number: int
+    ) -> None:
+        clocks_of(cast, number)
+        actor = cast.actor(cast.co_ordinator)
+        with queries.counted() as asked:
+            counted.board(actor)
+        assert len(asked) == 2, asked.sql
 
 
 class TestMoney:
@@ -141,7 +269,7 @@ class TestMoney:
         row = terms.contested(cast)
         conditions.withdraw(condition=row, words="Gone.", by=cast.actor(cast.funder), at=cast.at)
         found = counted.board(seen_by(cast, cast.co_ordinator, days=60))
-        assert line(found, "conditions").sides[STATE].delays == [0]
+        assert line(found, "conditions").sides[STATE].delays == {0: 1}
 
 
 class TestSight:

@@ -62,6 +62,9 @@ class TestAConsultation:
         Organisation.objects.filter(pk=cast.other_ngo.pk).update(kind=OrganisationKind.TRADE_UNION)
         row, by = stages.consultation(cast), cast.actor(cast.co_ordinator)
         asked = [cast.ngo, cast.other_ngo]
+        ask = reverse("ncm:consultation-act", args=[row.uuid, "ask"])
+        form = client_for(cast.co_ordinator).get(ask).context["form"]
+        assert form.fields["organisations"].queryset[0] == cast.other_ngo
         services.ask(consultation=row, organisations=asked, by=by, at=cast.at)
         body = client_for(cast.ngo_manager).get(reverse("ncm:consultations")).content.decode()
         assert "social partners: 1" in body
@@ -153,7 +156,14 @@ class TestObligations:
         client.post(reverse("ncm:obligation-new"), typed)
         row = Obligation.objects.get()
         edit = reverse("ncm:obligation-edit", args=[row.uuid])
-        assert client.post(edit, typed | {"version": "4", "words": "x"}).status_code == 409
+        stale = client.post(
+            edit, typed | {"version": "4", "p": "prosecution", "accountable": str(cast.police.uuid)}
+        )
+        assert stale.status_code == 409
+        body = stale.content.decode()
+        for words in ("Prosecution", "Protection", cast.police.name, cast.authority.name):
+            assert words in body
+        assert "prosecution<" not in body
         client.post(edit, typed | {"version": "1", "accountable": str(cast.police.uuid)})
         assert stages.now(row).accountable == cast.police
 

@@ -9,6 +9,7 @@ from ncm.management.commands.demo_data import DemoCountry
 from ncm.models import (
     ActionPlan,
     Activity,
+    ActivityStatus,
     Consultation,
     Obligation,
     PlanReport,
@@ -40,5 +41,11 @@ def test_shows_each_page_something() -> None:
     assert set(Position.objects.values_list("state", flat=True)) == {
         "invited", "stated", "answered",
     }  # fmt: skip
-    assert Prevention.objects.exists()
+    assert Prevention.objects.filter(activity__isnull=False).exists()
+    assert not Prevention.objects.filter(words="").exists()
+    waits = ActivityStatus.objects.filter(progress="not_started")
+    assert waits.exists()
+    assert set(waits.values_list("value", flat=True)) == {0}
+    closed = Consultation.objects.get(state="closed")
+    assert closed.opened_at < closed.events.get(kind="stated").at < closed.closed_at
     assert Obligation.objects.count() == 8

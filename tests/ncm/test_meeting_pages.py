@@ -11,8 +11,11 @@ import pypdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
 
+from accounts.models import User
+from common.country import current
 from deadlines.choices import JobState
 from deadlines.models import Job
 from deadlines.services.jobs import run_next_job
@@ -20,6 +23,7 @@ from ncm import participation
 from ncm.bodies_choices import SeatKind
 from ncm.bodies_names import own_seat, unnamed
 from ncm.meetings_record import draft, record
+from ncm.meetings_shown import hours, moment
 from ncm.meetings_workflow import ITEM
 from ncm.models import AgendaItem, Meeting, Paper, Resolution, Seat
 from ncm.services import agenda, bodies, meetings
@@ -111,12 +115,16 @@ class TestABody:
         }  # fmt: skip
         bodies.change_body(
             body=row, by=cast.actor(cast.second_co_ordinator), at=cast.at, version=row.version,
-            mandate="Theirs.",
+            mandate="Theirs.", decides_by="consensus", areas=("policy",),
         )  # fmt: skip
         answer = client.post(url, posted)
         assert answer.status_code == 409
-        assert "Mine." in answer.content.decode()
-        assert "Theirs." in answer.content.decode()
+        body = answer.content.decode()
+        for words in ("Mine.", "Theirs.", "Consensus: somebody is in favour", "Policy and law"):
+            assert words in body
+        # Codes are nobody's words.
+        assert "consensus<" not in body
+        assert "policy<" not in body
 
     def test_shows_no_meeting_to_whoever_has_no_seat(self, cast: Cast, client_for: Any) -> None:
         row = at_table.seated(cast)
@@ -446,3 +454,65 @@ class TestTheMeetingsOfAnEndedSeat:
         client = client_for(cast.ngo_manager)
         assert client.get(during.get_absolute_url()).status_code == 200
         assert client.get(after.get_absolute_url()).status_code == 404
+
+
+class TestHours:
+    def test_are_the_countrys_wherever_the_reader_is_and_in_a_job(
+        self, cast: Cast, client_for: Any
+    ) -> None:
+        """The minutes are drafted by one, read by others, and printed where nobody has a zone."""
+        here = current().time_zone
+        meeting = at_table.planned(cast, at_table.seated(cast))
+        starts = meeting.starts_at.astimezone(here).replace(hour=10, minute=0)
+        Meeting.objects.filter(pk=meeting.pk).update(
+            starts_at=starts, ends_at=starts + timedelta(minutes=150)
+        )
+        meeting.refresh_from_db()
+        for zone in ("", "Asia/Tokyo", "America/New_York"):
+            User.objects.filter(pk=cast.ngo_manager.pk).update(time_zone=zone)
+            shown = client_for(cast.ngo_manager).get(meeting.get_absolute_url())
+            assert {"label": "Hours", "value": "10:00 – 12:30"} in shown.context["facts"]
+        for zone in ("UTC", "Asia/Tokyo"):
+            with timezone.override(zone):
+                assert hours(meeting) == "10:00 – 12:30"
+                assert moment(meeting.starts_at).endswith("10:00")
+
+
+class TestAnItem:
+    def test_names_no_earlier_one_to_a_seat_of_later_days(
+        self, cast: Cast, client_for: Any
+    ) -> None:
+        meeting, item = at_table.sitting(cast)
+        at_table.settle(cast, ITEM, item, "postpone", meeting.starts_at)
+        later = at_table.planned(cast, meeting.body, days=50)
+        again = agenda.take_up(
+            item=at_table.now(item), meeting=later, client_key=uuid4(),
+            by=cast.actor(cast.co_ordinator), at=cast.at,
+        )  # fmt: skip
+        seat = at_table.seat(
+            cast, meeting.body, cast.other_ngo, SeatKind.CSO, from_on=later.on - timedelta(days=1)
+        )
+        Seat.objects.filter(pk=seat.pk).update(until_on=later.on + timedelta(days=1))
+        for user, is_told in ((cast.ngo_manager, True), (cast.other_manager, False)):
+            body = page(client_for(user), "agenda-item", again.uuid)
+            assert ("It takes up a postponed item" in body) is is_told
+            assert (item.get_absolute_url() in body) is is_told
+
+
+class TestEmptyLists:
+    @pytest.mark.parametrize(
+        ("name", "query", "words"),
+        [
+            ("agenda-items", {"issue": "funding"}, "No agenda item matches"),
+            ("resolutions", {"state": "repealed"}, "No resolution matches"),
+            ("prevention", {"group": "men"}, "No activity matches"),
+        ],
+    )
+    def test_say_that_a_filter_is_why(
+        self, cast: Cast, client_for: Any, name: str, query: dict[str, str], words: str
+    ) -> None:
+        client = client_for(cast.ngo_manager)
+        assert words in client.get(reverse(f"ncm:{name}"), query).content.decode()
+        body = client.get(reverse(f"ncm:{name}")).content.decode()
+        assert words not in body
+        assert "yet" in body

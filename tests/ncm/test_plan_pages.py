@@ -83,6 +83,32 @@ class TestWriting:
         assert "Another title" in answer.content.decode()
 
 
+class TestChanges:
+    def test_shows_each_change_under_its_revision_and_reason(
+        self, cast: Cast, client_for: Any
+    ) -> None:
+        plan = stages.adopted(cast)
+        first = stages.revised(cast, plan, reason="Schools are closed.")
+        row = stages.own(plan, cast.ngo)
+        page = client_for(cast.ngo_manager).get(row.get_absolute_url())
+        [change] = page.context["changes"]
+        assert (change["title"], change["href"]) == ("Revision 1", first.get_absolute_url())
+        reason = '<p class="govuk-body"><bdi>Schools are closed.</bdi></p>'
+        assert page.content.decode().count(reason) == 1
+        shown = client_for(cast.ngo_manager).get(first.get_absolute_url())
+        [change] = shown.context["changes"]
+        assert (change["title"], change["href"]) == (row.words, row.get_absolute_url())
+        assert reason not in shown.content.decode()
+
+    def test_of_a_revision_each_step_says_what_was_done(self, cast: Cast, client_for: Any) -> None:
+        row = stages.revision(cast, stages.adopted(cast))
+        step = lambda name: reverse("ncm:plan-revision-act", args=[row.uuid, name])  # noqa: E731
+        said = client_for(cast.co_ordinator).post(step("propose"), {}, follow=True)
+        assert "The other co-ordinators have been told." in said.content.decode()
+        said = client_for(cast.second_co_ordinator).post(step("adopt"), {"act": ""}, follow=True)
+        assert "The revision is adopted." in said.content.decode()
+
+
 class TestThePlan:
     @pytest.mark.parametrize("number", [1, 500])
     def test_is_shown_in_at_most_ten_queries(

@@ -10,13 +10,12 @@ from django.db import IntegrityError, transaction
 
 from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline, Notice
-from ncm import plan_checks, plan_figures, plan_text
+from ncm import plan_figures, plan_text
 from ncm.models import ActionPlan, Activity, ActivityStatus, PlanEvent, PlanReport, Revision
 from ncm.plan_choices import FourP, PlanState, RevisionState
 from ncm.plan_workflow import PLAN, REPORT, REVISION
 from ncm.services import plan_reports, plans, revisions
 from partners.deed_workflow import local_day
-from partners.models import Membership
 from partners.services import emergencies
 from tests.ncm import plans as stages
 from tests.support.cast import Cast
@@ -205,13 +204,6 @@ class TestARevision:
         row = stages.revision(cast, stages.adopted(cast))
         assert not Revision.objects.visible_to(cast.actor(cast.ngo_manager)).exists()
         assert Revision.objects.visible_to(cast.actor(cast.co_ordinator)).get() == row
-
-    def test_with_one_co_ordinator_is_said_by_check(self, cast: Cast) -> None:
-        stages.adopted(cast)
-        assert plan_checks.check_co_ordinators(databases=["default"]) == []
-        Membership.objects.filter(user=cast.second_co_ordinator).update(until_at=cast.at)
-        (found,) = plan_checks.check_co_ordinators(databases=["default"])
-        assert found.id == "ncm.W002"
 
 
 class TestProgress:

@@ -14,13 +14,14 @@ from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from deadlines.models import Notice
 from deadlines.services.sweep import sweep
 from partners import tonight
+from partners.choices import Role
 from partners.choices_places import HoldState, RequestEnd
 from partners.demand import demand, own_demand
 from partners.hold_workflow import HOLD
 from partners.models import PlaceCount, PlaceHold, PlaceRequest
-from partners.services import holds, offers, places
+from partners.services import holds, memberships, offers, places
 from tests.partners import houses
-from tests.support.cast import Cast
+from tests.support.cast import Cast, works_for
 from tests.support.queries import at_most
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
@@ -329,6 +330,52 @@ class TestPages:
         house.post(reverse("partners:hold-act", args=[hold.uuid, "show"]))
         assert "Qzstreetkqx" not in taker.get(where).content.decode()
         assert "Qzstreetkqx" in taker.post(where).content.decode()
+
+    @pytest.mark.parametrize("end", ["give-back", "refuse", "arrive"])
+    def test_close_the_address_when_the_place_is_kept_no_longer(
+        self, cast: Cast, client_for, end: str
+    ) -> None:
+        location = houses.house(cast)
+        hold = houses.held(cast, houses.shelter(cast, location=location))
+        house, taker = client_for(cast.ngo_manager), client_for(cast.other_manager)
+        where = reverse("partners:location", args=[location.uuid])
+        for act in ("accept", "show"):
+            house.post(reverse("partners:hold-act", args=[hold.uuid, act]))
+        assert taker.get(where).status_code == 200
+        whoever = taker if end == "give-back" else house
+        whoever.post(reverse("partners:hold-act", args=[hold.uuid, end]), {"reason": "full"})
+        hold.refresh_from_db()
+        assert hold.ended_at is not None
+        assert taker.post(where).status_code == 404
+
+    def test_leave_the_address_open_while_another_place_is_kept_there(
+        self, cast: Cast, client_for
+    ) -> None:
+        location = houses.house(cast)
+        offer = houses.shelter(cast, location=location, figures={"women": (4, 2)})
+        first, second = (houses.held(cast, offer) for _ in range(2))
+        house, taker = client_for(cast.ngo_manager), client_for(cast.other_manager)
+        for hold in (first, second):
+            for act in ("accept", "show"):
+                house.post(reverse("partners:hold-act", args=[hold.uuid, act]))
+        taker.post(reverse("partners:hold-act", args=[first.uuid, "give-back"]))
+        where = reverse("partners:location", args=[location.uuid])
+        assert "Qzstreetkqx" in taker.post(where).content.decode()
+
+    def test_show_the_address_to_nobody_who_stopped_working_there(
+        self, cast: Cast, client_for
+    ) -> None:
+        joined = works_for(cast.stranger, cast.other_ngo, Role.CASEWORKER, cast.at)
+        location = houses.house(cast)
+        hold = houses.held(cast, houses.shelter(cast, location=location), user=cast.stranger)
+        house = client_for(cast.ngo_manager)
+        for act in ("accept", "show"):
+            house.post(reverse("partners:hold-act", args=[hold.uuid, act]))
+        where = reverse("partners:location", args=[location.uuid])
+        assert client_for(cast.stranger).get(where).status_code == 200
+        by = cast.actor(cast.other_manager)
+        memberships.end_membership(membership=joined, by=by, at=cast.at)
+        assert client_for(cast.stranger).post(where).status_code == 404
 
     def test_never_show_it_to_law_enforcement(self, cast: Cast, client_for) -> None:
         location = houses.house(cast)

@@ -217,6 +217,20 @@ class TestConfidentialHouse:
             assert client_for(user).post(url).status_code == 404
         assert not AccessLog.objects.filter(action="address_opened").exists()
 
+    def test_shows_it_beside_what_a_colleague_typed_only_after_it_is_logged(
+        self, cast: Cast, client_for
+    ) -> None:
+        location = houses.house(cast)
+        typed = {
+            "version": 0, "secret": "confidential", "name": "Qzother", "street": "Qzother 1",
+            "city": "Qzother", "postal_code": "", "area": cast.area.pk,
+        }  # fmt: skip
+        url = reverse("partners:location-edit", args=[location.uuid])
+        answer = client_for(cast.ngo_manager).post(url, typed)
+        assert answer.status_code == 409
+        assert "Qzstreetkqx" in answer.content.decode()
+        assert AccessLog.objects.filter(action="address_opened").count() == 1
+
     def test_is_refused_an_open_address_by_the_database(self, cast: Cast) -> None:
         location = houses.house(cast)
         location.street = "Qzstreetkqx 7"

@@ -6,9 +6,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Invitation
-from partners.choices import Role
-from partners.models import Membership
+from partners.choices import EventKind, Role
+from partners.models import Membership, OrganisationEvent
 from partners.services import memberships
+from referrals.models import Referral
+from tests.referrals import stages
 from tests.support.cast import Cast, person, works_for
 from tests.support.queries import at_most
 
@@ -160,3 +162,67 @@ class TestEnding:
         ended = Membership.objects.get(user=cast.ngo_caseworker).until_at
         client.post(url)
         assert Membership.objects.get(user=cast.ngo_caseworker).until_at == ended
+
+
+class TestLawEnforcement:
+    """Whose membership is marked so is said where people are invited and kept."""
+
+    @pytest.fixture
+    def desk(self, cast: Cast, client_for):
+        works_for(cast.stranger, cast.police, Role.MANAGER, cast.at)
+        return client_for(cast.stranger)
+
+    def test_is_asked_of_whoever_a_state_agency_invites(self, cast: Cast, desk) -> None:
+        refused = desk.post(LIST, LETTER)
+        assert refused.context["form"].errors["is_enforcement"]
+        for said in ("no", "yes"):
+            assert desk.post(LIST, {**LETTER, "is_enforcement": said}).status_code == 302
+        (letter,) = Invitation.objects.waiting().filter(email=LETTER["email"])
+        assert "law enforcement" in desk.get(LIST).content.decode()
+        newcomer = person("New Colleague", cast.at)
+        joined = memberships.accept_invitation(invitation=letter, user=newcomer, at=cast.at)
+        assert joined.is_enforcement
+        referral = stages.sent(cast, cast.police_officer)
+        assert not Referral.objects.visible_to(cast.actor(newcomer)).filter(pk=referral.pk).exists()
+
+    def test_is_not_asked_of_an_organisation_that_has_none(self, cast: Cast, client_for) -> None:
+        client_for(cast.ngo_manager).post(LIST, LETTER)
+        letter = Invitation.objects.get(email=LETTER["email"])
+        newcomer = person("New Colleague", cast.at)
+        joined = memberships.accept_invitation(invitation=letter, user=newcomer, at=cast.at)
+        assert not joined.is_enforcement
+
+    def test_closes_the_cases_of_others_to_a_colleague_at_once(self, cast: Cast, desk) -> None:
+        colleague = works_for(cast.former, cast.police, Role.CASEWORKER, cast.at)
+        referral = stages.sent(cast, cast.police_officer)
+        seen = Referral.objects.filter(pk=referral.pk)
+        assert seen.visible_to(cast.actor(cast.former)).exists()
+        page = reverse("partners:people-scope", args=[colleague.uuid])
+        answer = {"scope": "organisation", "is_enforcement": "yes"}
+        assert desk.post(page, answer)["Location"] == LIST
+        assert not seen.visible_to(cast.actor(cast.former)).exists()
+        assert "Law enforcement" in desk.get(LIST).content.decode()
+        desk.post(page, {**answer, "is_enforcement": "no"})
+        assert seen.visible_to(cast.actor(cast.former)).exists()
+
+    def test_is_written_with_an_event_of_whoever_is_there_already(self, cast: Cast) -> None:
+        colleague = works_for(cast.former, cast.police, Role.CASEWORKER, cast.at)
+        changed = OrganisationEvent.objects.filter(
+            organisation=cast.police, kind=EventKind.SCOPE_CHANGED
+        )
+        for _twice in range(2):
+            joined = memberships.join(
+                user=cast.former, organisation=cast.police, role=Role.CASEWORKER, by=cast.stranger,
+                at=cast.at, is_enforcement=True,
+            )  # fmt: skip
+            assert (joined.pk, joined.is_enforcement) == (colleague.pk, True)
+            assert [each.by for each in changed.all()] == [cast.stranger]
+
+    def test_is_taken_off_by_somebody_else(self, cast: Cast, desk) -> None:
+        own = Membership.objects.get(user=cast.stranger)
+        page = reverse("partners:people-scope", args=[own.uuid])
+        assert desk.post(page, {"is_enforcement": "yes"})["Location"] == LIST
+        refused = desk.post(page, {"is_enforcement": "no"})
+        assert "Somebody else says" in refused.content.decode()
+        own.refresh_from_db()
+        assert own.is_enforcement

@@ -15,7 +15,7 @@ from partners.choices import Role
 from referrals import disclosure_notices as told
 from referrals.choices import EventKind, Section
 from referrals.models import Disclosure, Referral
-from referrals.services import disclosures, restrictions
+from referrals.services import disclosures, exclusions, restrictions
 from tests.referrals import stages
 from tests.support.cast import Cast, works_for
 
@@ -50,6 +50,11 @@ def hand_over(cast: Cast, row: Disclosure, **changed: Any) -> Disclosure:
     return disclosures.hand_over(
         disclosure=row, by=cast.actor(cast.ngo_manager), at=cast.at, **said
     )
+
+
+def keep_out(cast: Cast, referral: Referral, **who: Any) -> None:
+    by = cast.actor(cast.ngo_caseworker)
+    exclusions.exclude(referral=referral, by=by, at=cast.at, reason="Invented reasons.", **who)
 
 
 def logged(referral: Referral) -> list[str]:
@@ -139,6 +144,24 @@ class TestApprove:
         assert set(asked) == {cast.ngo_manager.pk, cast.other_manager.pk}
         hidden = Disclosure.objects.visible_to(cast.actor(cast.without_factor))
         assert not hidden.filter(pk=row.pk).exists()
+
+    def test_is_nothing_to_whoever_is_kept_out_meanwhile(self, cast: Cast) -> None:
+        row = enter(cast, stages.sent(cast))
+        outside = cast.actor(cast.other_manager)
+        assert Disclosure.objects.visible_to(outside).filter(pk=row.pk).exists()
+        keep_out(cast, row.referral, organisation=cast.other_ngo)
+        assert not Disclosure.objects.visible_to(outside).filter(pk=row.pk).exists()
+        with pytest.raises(NotAllowed):
+            disclosures.approve(disclosure=row, by=outside, at=cast.at)
+
+    def test_is_not_asked_of_a_manager_who_is_kept_out(self, cast: Cast) -> None:
+        referral = stages.sent(cast)
+        keep_out(cast, referral, user=cast.other_manager)
+        row = enter(cast, referral)
+        asked = Notice.objects.filter(kind=told.TO_APPROVE, subject_uuid=row.uuid)
+        assert cast.other_manager.pk not in set(asked.values_list("recipient", flat=True))
+        outside = cast.actor(cast.other_manager)
+        assert not Disclosure.objects.visible_to(outside).exists()
 
 
 class TestTheCopy:

@@ -13,6 +13,7 @@ from accounts.models import AccessLog
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from deadlines.models import Mail, Notice
 from partners import upkeep
+from partners.access import actor_for
 from partners.choices import Role
 from referrals import emergency_notices as told
 from referrals.acts import offers
@@ -182,6 +183,15 @@ class TestARestrictedCase:
         keeper = Notice.objects.filter(kind=told.GLASS_KEEPER, subject_uuid=access.uuid)
         assert cast.without_factor.pk not in set(keeper.values_list("recipient", flat=True))
 
+    def test_counts_nobody_as_second_who_works_for_the_first_too(self, cast: Cast, helper) -> None:
+        access = ask(cast, helper, restricted(cast))
+        works_for(cast.ngo_manager, cast.other_ngo, Role.CASEWORKER, cast.at)
+        at_home = actor_for(cast.ngo_manager, at=cast.at, organisation_uuid=cast.ngo.uuid)
+        with pytest.raises(NotAllowed):
+            emergency.agree(access=access, by=at_home, at=cast.at)
+        waiting = Notice.objects.filter(kind=told.SECOND_NEEDED, subject_uuid=access.uuid)
+        assert cast.ngo_caseworker.pk in set(waiting.values_list("recipient", flat=True))
+
     def test_opens_to_nobody_when_the_second_refuses(self, cast: Cast, helper) -> None:
         referral = restricted(cast)
         access = ask(cast, helper, referral)
@@ -216,6 +226,17 @@ class TestReview:
         assert review(cast, access, ReviewOutcome.JUSTIFIED).reviewed_for == cast.ngo
         with pytest.raises(NotPossible):
             review(cast, access, ReviewOutcome.MISUSE, cast.co_ordinator)
+
+    def test_is_not_for_somebody_who_opened_it_in_an_emergency_too(
+        self, cast: Cast, helper
+    ) -> None:
+        referral = stages.sent(cast)
+        access = ask(cast, helper, referral)
+        ask(cast, cast.unlisted_manager, referral)
+        accomplice = cast.actor(cast.unlisted_manager)
+        assert not EmergencyAccess.objects.visible_to(accomplice).filter(pk=access.pk).exists()
+        with pytest.raises(NotAllowed):
+            review(cast, access, ReviewOutcome.JUSTIFIED, cast.unlisted_manager)
 
     def test_that_is_late_closes_the_right_and_is_said_once_a_day(self, cast: Cast, helper) -> None:
         access, other = ask(cast, helper, stages.sent(cast)), stages.sent(cast)

@@ -5,15 +5,16 @@ from django.urls import reverse
 
 from common.marks import Permission
 from common.workflow import NotAllowed
-from deadlines.models import Notice
+from deadlines.models import Deadline, Notice
 from partners.access import actor_for, may
 from partners.choices import Capacity
 from partners.models import HeldCapacity
-from referrals import reading
-from referrals.choices import CLOSED, CLOSED_STATES, State, TrackKind, TrackStatus
+from referrals import clocks, reading
+from referrals.choices import CLOSED, CLOSED_STATES, EventKind, State, TrackKind, TrackStatus
 from referrals.models import Referral
 from referrals.sections import decisions_open, states_asked, status, timeline
 from referrals.services import consents, referrals
+from referrals.steps import record
 from tests.referrals import stages
 from tests.support.cast import Cast
 
@@ -155,3 +156,24 @@ class TestLawEnforcement:
         by = cast.actor(cast.ngo_caseworker)
         consents.withdraw_consent(referral=referral, by=by, at=cast.at)
         assert "Withdrawn by the person" in page(client_for(cast.ngo_caseworker), referral)
+
+    def test_is_told_of_nothing_but_the_status(self, cast: Cast, client_for) -> None:
+        referral = stages.sent(cast, cast.police_officer)
+        record(referral, EventKind.HANDED_OVER, by=cast.actor(cast.officer), at=cast.at)
+        actor, desk = cast.actor(cast.police_officer), client_for(cast.police_officer)
+        kinds = set(timeline(actor, referral).values_list("kind", flat=True))
+        assert kinds == {EventKind.SENT}
+        for shown in (page(desk, referral), desk.get(LIST).content.decode()):
+            assert cast.authority.display_name not in shown
+
+    def test_is_not_told_by_the_clock_of_an_appeal(
+        self, cast: Cast, client_for, monkeypatch
+    ) -> None:
+        with stages.country_is(monkeypatch, "ie"):
+            found = stages.decided(cast, stages.sent(cast, cast.police_officer), "positive")
+            stages.decided(cast, found, "negative")
+            row = Deadline.objects.get(kind=clocks.APPEAL)
+            answer = client_for(cast.police_officer).get(
+                reverse("deadlines:deadline", args=[row.uuid])
+            )
+        assert answer.status_code == 404

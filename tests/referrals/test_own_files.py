@@ -10,11 +10,13 @@ from accounts.choices import LogAction
 from accounts.models import AccessLog
 from common.marks import Permission
 from common.workflow import NotAllowed
+from partners.choices import Role
 from partners.models import Organisation
+from referrals.choices import CLOSED
 from referrals.services import own_files
 from tests.partners import stages as proceedings
-from tests.referrals import stages
-from tests.support.cast import Cast
+from tests.referrals import stages, test_kept_files
+from tests.support.cast import Cast, works_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too]
 EXPORT = reverse("referrals:own-files")
@@ -62,3 +64,10 @@ class TestExport:
         stages.sent(cast)
         assert f"{cast.at.year}: 1 file" in client.get(EXPORT).content.decode()
         assert client.post(EXPORT, {"year": "1999"}).headers.get("Content-Disposition") is None
+
+    @pytest.mark.parametrize("end", [test_kept_files.withdrawn, test_kept_files.refused])
+    def test_tells_law_enforcement_no_more_than_its_page(self, cast: Cast, end) -> None:
+        works_for(cast.police_officer, cast.police, Role.MANAGER, cast.at, is_enforcement=True)
+        referral = end(cast)
+        (file,) = take(cast, "police_officer")["files"]
+        assert file == {"reference": referral.reference, "state": CLOSED}

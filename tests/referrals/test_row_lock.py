@@ -166,6 +166,20 @@ class TestReading:
         with seen_by(cast, "other_manager"):
             assert number("referrals_exclusion") == 0
 
+    def test_gives_no_order_to_an_approver_who_is_kept_out(self, cast: Cast) -> None:
+        from tests.referrals.test_disclosures import enter
+
+        referral = stages.sent(cast)
+        enter(cast, referral)
+        with seen_by(cast, "other_manager"):
+            assert number("referrals_disclosure") == 1
+        exclusions.exclude(
+            referral=referral, by=cast.actor(cast.ngo_manager), at=cast.at, reason="Invented.",
+            user=cast.other_manager,
+        )  # fmt: skip
+        with seen_by(cast, "other_manager"):
+            assert number("referrals_disclosure") == 0
+
     def test_gives_a_restricted_case_to_the_named_alone(self, cast: Cast) -> None:
         referral = filled(cast)
         people = [cast.ngo_manager, cast.without_factor]

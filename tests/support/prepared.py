@@ -2,7 +2,7 @@
 
     python -m tests.support.prepared      makes the one that DATABASE_URL names and leaves it there
 
-Making the tables takes most of a minute, and a run needs them half a dozen times. `scripts/test.py`
+Making the tables takes its time, and a run needs them half a dozen times. `scripts/test.py`
 has one made on each kind of database and says where in CONCORD_PREPARED_POSTGRESQL and
 CONCORD_PREPARED_SQLITE; without those, tests make their own as ever.
 """
