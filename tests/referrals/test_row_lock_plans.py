@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 
 CASES = 4_000
 PAGE = 50
-OF_OWN = 500
-"""What ten cases of one's own may cost, however they are joined; a group holds 2,000."""
+OF_OWN = 100
+"""What ten cases of one's own may cost, with all that a line shows; the group holds 2,000."""
 
 
 @pytest.fixture
