@@ -133,7 +133,7 @@ def grant(
 
     Writes a basis for each holder and permission (an equal live one is kept) and guardian's rows.
     `is_new` says that the row was made in this transaction: nobody else can reach it, so nothing
-    stands yet and nothing need be locked. Raises NotGrantable.
+    stands yet, nothing need be locked and nobody can have been kept out. Raises NotGrantable.
     """
     tables, wanted = tables_of(type(subject)), list(permissions)
     for permission in wanted:
@@ -166,7 +166,7 @@ def grant(
                 tables.basis.objects.filter(pk=known.pk).update(until_at=until)
     tables.basis.objects.bulk_create(missing)
     if is_new:
-        rows = _following(tables, [subject], (Standing.of(basis) for basis in missing))
+        rows = _following(tables, [subject], map(Standing.of, missing), barred=lambda _basis: False)
         _add(subject, tables.group_grant, "group_id", rows.of_groups)
         _add(subject, tables.user_grant, "user_id", rows.of_users)
     else:
@@ -245,12 +245,15 @@ def wanted_rows(subjects: Sequence[Any], *, at: datetime) -> Wanted:
         Q(until_at__isnull=True) | Q(until_at__gt=at)
     )
     names = [each.name for each in fields(Standing)]
-    return _following(tables, subjects, (Standing(*row) for row in live.values_list(*names)))
+    standing = (Standing(*row) for row in live.values_list(*names))
+    return _following(tables, subjects, standing, barred=tables.barred(subjects))
 
 
-def _following(tables: Grantable, subjects: Sequence[Any], live: Iterable[Standing]) -> Wanted:
-    """The grant rows that follow from live bases."""
-    barred, known = tables.barred(subjects), {subject.pk: subject for subject in subjects}
+def _following(
+    tables: Grantable, subjects: Sequence[Any], live: Iterable[Standing], *, barred: Barred
+) -> Wanted:
+    """The grant rows that follow from live bases that are not barred."""
+    known = {subject.pk: subject for subject in subjects}
     permission_ids = permission_ids_of(type(subjects[0]))
     wanted = Wanted({}, {})
     for standing in live:

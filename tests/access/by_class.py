@@ -5,10 +5,12 @@ row that is asked for; a column is an actor class, a scene played before it asks
 """
 
 import csv
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from common.marks import Permission
 from partners.access import Actor, actor_for, anonymous, may
@@ -187,12 +189,22 @@ def actor_of(cast: Cast, who: str) -> Actor:
     return cast.actor(user_of(cast, who))
 
 
-def answers(cast: Cast, who: str) -> dict[str, dict[str, str]]:
-    """Both columns of one class: {table: {row: cell}}."""
+Columns = dict[str, dict[str, str]]
+
+
+def answers(cast: Cast) -> Iterator[tuple[str, Columns]]:
+    """(class, {table: {row: cell}}) for each class; its scene is undone before the next one's."""
     rows = rows_of(cast)
-    if who in SCENES:
-        SCENES[who](cast)
-    actor = actor_of(cast, who)
+    for who in CLASSES:
+        scene = replace(cast, rows=dict(cast.rows))
+        with transaction.atomic():
+            if who in SCENES:
+                SCENES[who](scene)
+            yield who, _columns(actor_of(scene, who), rows)
+            transaction.set_rollback(True)
+
+
+def _columns(actor: Actor, rows: dict[str, models.Model]) -> Columns:
     return {
         "permissions": {p.value: _may(actor, p, rows["referral, sent"]) for p in Permission},
         "rows": {name: "seen" if _sees(actor, row) else "–" for name, row in rows.items()},
