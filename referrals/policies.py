@@ -1,20 +1,20 @@
 # ruff: noqa: S608 - put together from the constants of this file, never from a value
 """The rules of the second lock, for migrations: which rows of a case PostgreSQL gives to whom.
 
-Three views hold the rule once, with the rights of their owner, so that a policy can ask them
-without asking itself again. Policies take the form EXISTS (…) with a key of the row, never
-IN (SELECT …).
+Views hold the rules once, with the rights of their owner, so that a policy can ask them without
+asking itself again. Policies take the form EXISTS (…) with a key of the row, never IN (SELECT …).
 
 - `referrals_barred`: cases the actor is kept out of.
 - `referrals_opened`: cases opened to the actor by a grant that holds now.
 - `referrals_seen`: those, and what the co-ordination steers.
+- `referrals_worked_on`: those opened, but for emergency access alone; to law enforcement none.
 
 `concord_app` acts for people and is bound; `concord_system` is not. Who is neither gets no row, but
 for the owner of the tables. A new table that belongs to a case: `protect("referrals_note")` in the
 migration that makes it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from common.rowlock import APP, SYSTEM
@@ -71,6 +71,15 @@ _OPENED = (
     f" AND ({REFERRER} IS NULL OR r.referrer_id = {REFERRER})"
     f" AND ({KEEPER} IS NULL OR r.first_responder_id = {KEEPER})"
 )
+_NAMED = (
+    "EXISTS (SELECT 1 FROM referrals_referralgrantbasis b WHERE b.subject_id = r.id "
+    f"AND b.user_id = {PERSON} AND b.ended_at IS NULL AND b.reason <> 'break_glass' "
+    f"AND (b.until_at IS NULL OR b.until_at > {AT}) {ONE_BY_ONE})"
+)
+_WORKED_ON = (
+    f"({_granted('referrals_referralgroupgrant', f'g.group_id = ANY({GROUPS})')} OR {_NAMED})"
+    f" AND {REFERRER} IS NULL AND ({KEEPER} IS NULL OR r.first_responder_id = {KEEPER})"
+)
 _STEERED = (
     f"{STEERS} = 't' AND r.origin = 'live' AND NOT r.is_restricted "
     "AND r.state NOT IN ('draft', 'expired')"
@@ -90,6 +99,21 @@ VIEWS = {
         f"WHERE ({_OPENED} OR {_STEERED}) AND {_NOT_BARRED}"
     ),
 }
+#: Made later than those (referrals/0012).
+WORKED_ON = {
+    "referrals_worked_on": (
+        f"SELECT {_COLUMNS} FROM referrals_referral r WHERE {_WORKED_ON} AND {_NOT_BARRED}"
+    )
+}
+
+
+def views(queries: Mapping[str, str]) -> Iterator[str]:
+    """Make views that the roles may read, and nothing more."""
+    for view, query in queries.items():
+        yield f"CREATE VIEW {view} AS {query}"
+        # A view that is written to would write past the policies.
+        yield f"REVOKE ALL ON {view} FROM PUBLIC, {APP}, {SYSTEM}"
+        yield f"GRANT SELECT ON {view} TO {APP}, {SYSTEM}"
 
 
 def seen(column: str = "referral_id", *, named: str = "id", view: str = "referrals_seen") -> str:

@@ -44,11 +44,7 @@ def statements() -> Iterator[str]:
         yield (
             f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {kind} TO {APP}, {SYSTEM}"
         )
-    for view, query in policies.VIEWS.items():
-        yield f"CREATE VIEW {view} AS {query}"
-        # A view that is written to would write past the policies.
-        yield f"REVOKE ALL ON {view} FROM PUBLIC, {APP}, {SYSTEM}"
-        yield f"GRANT SELECT ON {view} TO {APP}, {SYSTEM}"
+    yield from policies.views(policies.VIEWS)
     # A case begins as the system's act, before anybody holds a grant on it; nobody deletes one.
     yield from lock("referrals_referral", seen("referrals_referral.id"), (READ, CHANGE))
     yield from lock(

@@ -15,10 +15,19 @@ from common.rowlock import APP, NOBODY, SYSTEM, RowsHidden, Sight, beyond_sight,
 from common.workflow import NotAllowed
 from partners.access import anonymous
 from partners.sight import sight_of
+from referrals import policies
 from referrals.checks import check_row_lock, tables_of_cases
-from referrals.models import Referral
+from referrals.choices import EmergencyReason
+from referrals.models import EmergencyAccess, Referral
 from referrals.models.referral import ReferralQuerySet
-from referrals.services import decisions, disclosures, exclusions, referrals, restrictions
+from referrals.services import (
+    decisions,
+    disclosures,
+    emergency,
+    exclusions,
+    referrals,
+    restrictions,
+)
 from tests.referrals import stages
 from tests.support.cast import Cast
 from tests.support.queries import at_most
@@ -26,7 +35,6 @@ from tests.support.queries import at_most
 pytestmark = pytest.mark.django_db
 
 REFUSED = "row-level security"
-VIEWS = ("referrals_barred", "referrals_opened", "referrals_seen")
 #: Of every case: what somebody to whom it is closed must find nothing in.
 OF_THE_CASE = (
     "referrals_referral",
@@ -105,7 +113,10 @@ class TestEveryTable:
 
     def test_lets_nobody_write_through_the_views(self, cast: Cast) -> None:
         filled(cast)
-        for view in VIEWS:
+        views = [*policies.VIEWS, *policies.WORKED_ON]
+        made = ask("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
+        assert sorted(made) == sorted((view,) for view in views)
+        for view in views:
             with seen_by(cast, "ngo_caseworker"), pytest.raises(DatabaseError, match="denied"):
                 write(f"DELETE FROM {view}")
 
@@ -179,6 +190,30 @@ class TestReading:
         )  # fmt: skip
         with seen_by(cast, "other_manager"):
             assert number("referrals_disclosure") == 0
+
+    def test_gives_emergency_access_to_who_works_on_the_case(self, cast: Cast) -> None:
+        referral = stages.sent(cast)
+        for user in (cast.other_manager, cast.unlisted_manager):
+            emergency.ask(
+                reference=referral.reference, by=cast.actor(user), at=cast.at,
+                reason_code=EmergencyReason.DANGER, reason="Invented.",
+            )  # fmt: skip
+        own = ("other_manager", "unlisted_manager")
+        for who in (*own, "ngo_caseworker", "co_ordinator", "police_officer"):
+            found = EmergencyAccess.objects.visible_to(cast.actor(getattr(cast, who)))
+            with seen_by(cast, who):
+                rows = number("referrals_emergencyaccess")
+            assert rows == len(found) == (1 if who in own else 0 if who == "police_officer" else 2)
+
+    def test_gives_law_enforcement_no_emergency_access_upon_its_own(self, cast: Cast) -> None:
+        referral = stages.sent(cast, cast.police_officer)
+        emergency.ask(
+            reference=referral.reference, by=cast.actor(cast.other_manager), at=cast.at,
+            reason_code=EmergencyReason.DANGER, reason="Invented.",
+        )  # fmt: skip
+        with seen_by(cast, "police_officer"):
+            assert number("referrals_referral") == 1
+            assert number("referrals_emergencyaccess") == 0
 
     def test_gives_a_restricted_case_to_the_named_alone(self, cast: Cast) -> None:
         referral = filled(cast)
