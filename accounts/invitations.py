@@ -24,13 +24,19 @@ from common.marks import Subject
 LIFE: Final = timedelta(days=14)
 
 OnAccept = Callable[..., Any]
-"""on_accept(invitation=, user=, at=): makes the person part of what they were invited to."""
+"""on_accept(invitation=, user=, at=): makes the person part of what they were invited to. Raises
+NotOffered."""
 Describe = Callable[[UUID | None, str], str]
-"""describe(subject_uuid, role): what one is invited to, for the page behind the link."""
+"""describe(subject_uuid, role): what one is invited to, for the page behind the link. Raises
+NotOffered."""
 
 
 class NotOpen(Exception):
     """Unknown, used, withdrawn or run out: which of them is nobody's business."""
+
+
+class NotOffered(NotOpen):
+    """What it invites to is there no more; raised by the package that knows what that is."""
 
 
 class WrongPerson(Exception):

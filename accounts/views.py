@@ -125,6 +125,8 @@ def invitation(request: HttpRequest) -> HttpResponse:
         if account is not None:
             return _page(request, found, "accounts/invitation_sign_in.html")
         return _open_account(request, found)
+    except invitations.NotOffered:
+        return _not_open(request)
     except (invitations.NotOpen, invitations.AccountExists):
         # Somebody else was quicker, most likely the same person in another tab.
         return redirect("accounts:invitation")

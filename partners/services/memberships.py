@@ -249,16 +249,21 @@ def withdraw_invitation(*, invitation: Invitation, by: Actor, at: datetime) -> I
     return revoked
 
 
-def _invited_to(subject_uuid: UUID | None) -> Organisation:
-    if subject_uuid is None:
-        raise Organisation.DoesNotExist
-    return Organisation.objects.get(uuid=subject_uuid)
+def _invited_to(subject_uuid: UUID | None, role: str) -> Organisation:
+    """Where the role can still be given: capacities may have ended since. Raises NotOffered."""
+    organisation = Organisation.objects.filter(uuid=subject_uuid).first()
+    if organisation is None or Role(role) not in offered_roles(organisation):
+        raise invitations.NotOffered
+    return organisation
 
 
 @transaction.atomic
 def accept_invitation(*, invitation: Invitation, user: User, at: datetime) -> Membership:
-    """What accepting means here: the user joins in the role they were invited to."""
-    organisation = _invited_to(invitation.subject_uuid)
+    """What accepting means here: the user joins in the role they were invited to.
+
+    Raises NotOffered where the organisation cannot give that role any more.
+    """
+    organisation = _invited_to(invitation.subject_uuid, invitation.role)
     clocks.invitation_over(invitation, by=Oneself(user.pk), at=at)
     if invitation.kind == FOUNDING:
         # The first co-ordinator also manages the organisation, until somebody else is named.
@@ -280,8 +285,8 @@ def accept_invitation(*, invitation: Invitation, user: User, at: datetime) -> Me
 
 
 def describe_invitation(subject_uuid: UUID | None, role: str) -> str:
-    """What one is invited to, for the page behind the link."""
-    organisation = _invited_to(subject_uuid)
+    """What one is invited to, for the page behind the link. Raises NotOffered."""
+    organisation = _invited_to(subject_uuid, role)
     words = {"organisation": organisation.display_name, "role": Role(role).label}
     if organisation.member_at is None:
         return _("Apply for membership in the mechanism for %(organisation)s") % words

@@ -5,13 +5,14 @@ from datetime import datetime
 import pytest
 from django.urls import reverse
 
-from accounts.models import Invitation
+from accounts import invitations
+from accounts.models import Invitation, User
 from partners.choices import EventKind, Role
-from partners.models import Membership, OrganisationEvent
+from partners.models import HeldCapacity, Membership, OrganisationEvent
 from partners.services import memberships
 from referrals.models import Referral
 from tests.referrals import stages
-from tests.support.cast import Cast, person, works_for
+from tests.support.cast import PASSWORD, PERSON, Cast, person, works_for
 from tests.support.queries import at_most
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +163,50 @@ class TestEnding:
         ended = Membership.objects.get(user=cast.ngo_caseworker).until_at
         client.post(url)
         assert Membership.objects.get(user=cast.ngo_caseworker).until_at == ended
+
+
+class TestAnInvitationToARoleThatIsGone:
+    """The organisation lost the capacity that the role needs while the letter was on its way."""
+
+    @staticmethod
+    def letter(cast: Cast, email: str) -> str:
+        """The link of an invitation to decide cases at the authority."""
+        _letter, token = invitations.invite(
+            kind=memberships.MEMBERSHIP,
+            email=email,
+            subject_uuid=cast.authority.uuid,
+            role=Role.OFFICER,
+            by=cast.officer,
+            at=cast.at,
+        )
+        return reverse("accounts:accept", args=[token])
+
+    @staticmethod
+    def lose_capacity(cast: Cast) -> None:
+        HeldCapacity.objects.filter(organisation=cast.authority).update(ended_at=cast.at)
+
+    def test_says_that_the_link_does_not_work(self, cast: Cast, client) -> None:
+        link = self.letter(cast, LETTER["email"])
+        self.lose_capacity(cast)
+        page = client.get(link, follow=True)
+        assert page.status_code == 410
+        assert "ask the person who invited you" in page.content.decode()
+
+    def test_opens_no_account_and_stays_open(self, cast: Cast, client) -> None:
+        assert client.get(self.letter(cast, LETTER["email"]), follow=True).status_code == 200
+        self.lose_capacity(cast)
+        asked = {"display_name": f"New {PERSON}", "password": PASSWORD}
+        assert client.post(reverse("accounts:invitation"), asked).status_code == 410
+        assert not User.objects.filter(email=LETTER["email"]).exists()
+        assert Invitation.objects.open(cast.at).filter(email=LETTER["email"]).exists()
+
+    def test_joins_nobody_who_signs_in_already(self, cast: Cast, client_for) -> None:
+        client = client_for(cast.stranger)
+        assert client.get(self.letter(cast, cast.stranger.email), follow=True).status_code == 200
+        self.lose_capacity(cast)
+        assert client.post(reverse("accounts:invitation")).status_code == 410
+        assert not cast.stranger.memberships.exists()
+        assert Invitation.objects.open(cast.at).filter(email=cast.stranger.email).exists()
 
 
 class TestLawEnforcement:
