@@ -251,6 +251,8 @@ def withdraw_invitation(*, invitation: Invitation, by: Actor, at: datetime) -> I
 
 def _invited_to(subject_uuid: UUID | None, role: str) -> Organisation:
     """Where the role can still be given: capacities may have ended since. Raises NotOffered."""
+    if subject_uuid is None:
+        raise invitations.NotOffered
     organisation = Organisation.objects.filter(uuid=subject_uuid).first()
     if organisation is None or Role(role) not in offered_roles(organisation):
         raise invitations.NotOffered
