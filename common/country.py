@@ -11,7 +11,7 @@ import re
 import tomllib
 import zoneinfo
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -91,6 +91,15 @@ def load(code: str, folder: Path = FOLDER) -> Profile:
 def current() -> Profile:
     """The profile of this installation: `settings.COUNTRY`."""
     return load(settings.COUNTRY)
+
+
+def local_day(moment: datetime) -> date:
+    """The day it is in the country at a moment: what rules count and registers keep by.
+
+    Never the day of who asks: a person may read times in a zone of their own, and a sweep sits in
+    none.
+    """
+    return moment.astimezone(current().time_zone).date()
 
 
 @checks.register("country")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import Oneself
 from accounts.models import AccountLock, FactorReset
+from common.country import local_day
 from common.marks import Actor, Subject
 from deadlines import kinds
 from deadlines.choices import Stage
@@ -90,7 +91,12 @@ def register_kinds() -> None:
 
 
 def factor_reset(*, reset: FactorReset, at: datetime) -> None:
-    """The owner of the account is told by mail and inbox, with a day left to stop it."""
+    """The owner of the account is told by mail and inbox, with a day left to stop it.
+
+    Raises ValueError where nobody agreed to the reset yet, so that no day is known.
+    """
+    if reset.due_at is None:
+        raise ValueError("Nobody agreed to this reset yet.")
     notify(
         recipients=[reset.user_id],
         kind=FACTOR_RESET,
@@ -102,7 +108,7 @@ def factor_reset(*, reset: FactorReset, at: datetime) -> None:
     post_mail(
         kind=FACTOR_RESET,
         to=reset.user_id,
-        variables={"date": timezone.localdate(reset.due_at)},
+        variables={"date": local_day(reset.due_at)},
         key=f"{FACTOR_RESET}:{reset.uuid}",
         at=at,
     )
@@ -114,7 +120,7 @@ def account_locked(*, lock: AccountLock, at: datetime) -> None:
         kind=ACCOUNT_LOCKED,
         to=lock.user_id,
         variables={
-            "date": timezone.localdate(lock.until_at),
+            "date": local_day(lock.until_at),
             "url": settings.SITE_URL + reverse("accounts:locked"),
         },
         key=f"{ACCOUNT_LOCKED}:{lock.uuid}:{lock.until_at.isoformat()}",

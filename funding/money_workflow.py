@@ -2,14 +2,14 @@
 only code that changes their states. The sweep takes the steps that a date takes."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from common.country import current
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from funding import application_follow as application
@@ -48,11 +48,6 @@ EVENTS = {
     "end": K.ENDED,
 }
 INSTALMENT_EVENTS = {"fall_due": K.DUE, "pay": K.PAID, "cancel": K.INSTALMENT_CANCELLED}
-
-
-def local_day(at: datetime) -> date:
-    """The day of a moment in the country."""
-    return at.astimezone(current().time_zone).date()
 
 
 # --- awards ---------------------------------------------------------------------------------------

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from funding import survival_freeze
 from funding.models.declarations import SurveyRound, SurvivalEvent
 from funding.survival_choices import RoundState, SurvivalEventKind
 from partners import access
-from partners.deed_workflow import local_day
 
 S = RoundState
 P = Permission

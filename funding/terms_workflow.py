@@ -2,12 +2,12 @@
 tables; the only code that changes either state."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from common.country import current
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from funding import terms_clocks as clocks
@@ -36,11 +36,6 @@ REPORT_EVENTS = {
     "put_off": E.REPORT_PUT_OFF,
     "drop": E.REPORT_DROPPED,
 }
-
-
-def local_day(at: datetime) -> date:
-    """The day of a moment in the country."""
-    return at.astimezone(current().time_zone).date()
 
 
 def _condition_event(

@@ -2,12 +2,12 @@
 code that changes its state."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from common.country import current
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from ncm import action_clocks as clocks
@@ -31,11 +31,6 @@ EVENTS = {
     "cancel": E.CANCELLED,
 }
 MOVES_THE_DAY = ("move", "send_back")
-
-
-def local_day(at: datetime) -> date:
-    """The day of a moment in the country."""
-    return at.astimezone(current().time_zone).date()
 
 
 def _event(

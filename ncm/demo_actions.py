@@ -5,8 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from ncm.action_choices import Priority
-from ncm.action_workflow import ACTION, local_day
+from ncm.action_workflow import ACTION
 from ncm.models import ActionPoint
 from ncm.plan_choices import FourP
 from ncm.services import action_points

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from ncm.bodies_choices import Ballot, BodyKind, DecidesBy, Effect, SeatKind, SeatRole
 from ncm.meetings_record import draft, record
 from ncm.meetings_workflow import ITEM, MEETING
@@ -12,7 +13,6 @@ from ncm.models import AgendaItem, Body, Meeting, Motion, Resolution, Seat
 from ncm.services import agenda, bodies, meetings, votes
 from partners.access import Actor, actor_for
 from partners.choices import Level
-from partners.deed_workflow import local_day
 from partners.models import Membership, Organisation
 
 K = SeatKind

@@ -5,10 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from partners.access import Actor, actor_for
 from partners.choices import Role
 from partners.deed_choices import ClauseKind, ClauseStatus, Duty, DutyFunding
-from partners.deed_workflow import AGREEMENT, local_day
+from partners.deed_workflow import AGREEMENT
 from partners.facility_choices import AccessRefusal, FacilityKind, IncidentKind
 from partners.models import Agreement, Area, Facility, Membership, Organisation, PointOfContact
 from partners.protocol_workflow import PROTOCOL

@@ -5,9 +5,10 @@ from decimal import Decimal
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from funding.models import Award, Fund, Instalment
 from funding.money_choices import FundingKind, LineKind, SourceClass
-from funding.money_workflow import AWARD, local_day
+from funding.money_workflow import AWARD
 from funding.services import awards, changes, funds, payments
 from partners.access import Actor, actor_for
 from partners.choices import Role

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from partners.access import Actor, actor_for
 from partners.choices import Role
-from partners.deed_workflow import local_day
 from partners.learning_workflow import GUIDANCE, TRAINING
 from partners.models import Area, Guidance, Membership, Organisation, Training
 from partners.services import guidance, trainings

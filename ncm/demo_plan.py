@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from ncm.models import ActionPlan, Activity, Consultation, Objective, Position
 from ncm.plan_choices import FourP
 from ncm.services import (
@@ -18,7 +19,6 @@ from ncm.services import (
 )
 from partners.access import Actor, actor_for
 from partners.choices import Capacity, Role
-from partners.deed_workflow import local_day
 from partners.models import Area, Emergency, HeldCapacity, Membership, Organisation
 
 D = Decimal

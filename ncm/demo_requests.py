@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from accounts.models import User
+from common.country import local_day
 from partners.access import actor_for
 from partners.models import RequestAnswer, RequestRound
 from partners.request_workflow import ANSWER, REQUEST
@@ -82,18 +81,18 @@ class DemoRequests:
     def build(self) -> None:
         for key, days, answers in ASKED:
             by = actor_for(self.people[key], at=self.began)
-            due = timezone.localtime(self.began).date() + timedelta(days=days)
+            due = local_day(self.began) + timedelta(days=days)
             made = requests.register_request(by=by, at=self.began, first_due_on=due, **answers)
             REQUEST.apply(made, "announce", by=by, at=self.began)
         for day in range(1, SINCE + 1):
             self._day(self.began + timedelta(days=day))
         by = actor_for(self.people["manager"], at=self.now)
-        due = timezone.localtime(self.now).date() + timedelta(days=60)
+        due = local_day(self.now) + timedelta(days=60)
         requests.register_request(by=by, at=self.now, first_due_on=due, **DRAFT)
 
     def _day(self, at: datetime) -> None:
         requests.open_due_rounds(at)
-        today = timezone.localtime(at).date()
+        today = local_day(at)
         due = RequestAnswer.objects.waiting().filter(answer_until_on=today)
         if self.now - at < timedelta(days=1):
             return
@@ -101,7 +100,7 @@ class DemoRequests:
         for number, answer in enumerate(answers):
             self._say(answer, number, at)
         for round_ in {answer.round for answer in answers}:
-            if round_.back_until_on <= timezone.localtime(self.now).date():
+            if round_.back_until_on <= local_day(self.now):
                 self._give_back(round_, at)
 
     def _say(self, answer: RequestAnswer, number: int, at: datetime) -> None:

@@ -10,12 +10,12 @@ from uuid import uuid4
 
 from accounts.models import User
 from accounts.services import open_account
+from common.country import local_day
 from funding.models.declarations import SurveyRound
 from funding.services import declarations, programmes, rounds, standings
 from funding.survival_choices import RoundKind
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import OrganisationKind, Role
-from partners.deed_workflow import local_day
 from partners.models import Agreement, Area, Membership, Organisation, ServiceOffer
 from partners.services import memberships, organisations
 

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 from accounts.models import User
 from accounts.services import open_account
+from common.country import local_day
 from funding.models import Award, GrantReport
 from funding.money_choices import FundingKind, LineKind, SourceClass
-from funding.money_workflow import AWARD, local_day
+from funding.money_workflow import AWARD
 from funding.services import awards, conditions, funds, reports
 from funding.terms_choices import ConditionKind, DataAsked, Measures, ReportEvery
 from funding.terms_workflow import REPORT

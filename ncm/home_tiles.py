@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 
 from accounts.models import Invitation
+from common.country import local_day
 from common.marks import Permission
 from common.paging import Order, capped_counts_of, merge_slices
 from deadlines import kinds
@@ -17,7 +18,6 @@ from deadlines.models import Deadline, Mail, Notice
 from funding.models import Award, Condition, GrantReport, Instalment
 from funding.money_choices import InstalmentState
 from funding.terms_choices import ConditionState, ReportState
-from ncm.action_workflow import local_day
 from ncm.bodies_choices import ItemState
 from ncm.models import ActionPoint, AgendaItem
 from ncm.reports.periods import Quarter

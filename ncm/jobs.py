@@ -8,6 +8,7 @@ from django.utils import translation
 
 from accounts.audit import record
 from accounts.choices import LogAction
+from common.country import local_day
 from common.marks import Permission, Subject
 from common.pdf import PdfUnavailable
 from deadlines.jobs import JobFailed, JobFile, Progress
@@ -19,7 +20,6 @@ from ncm.reports.periods import Quarter
 from ncm.reports.quarterly_report import QuarterlyReport
 from ncm.reports.state_of_funding import StateOfFunding
 from partners.access import Actor, actor_for, may
-from partners.deed_workflow import local_day
 
 QUARTERLY_REPORT = "quarterly_report"
 STATE_OF_FUNDING = "state_of_funding"

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from ncm import bodies_access
@@ -23,7 +24,6 @@ from ncm.bodies_choices import (
 from ncm.models import AgendaItem, ItemEvent, Meeting, MeetingEvent, Minutes, Resolution, Seat
 from partners import access
 from partners.access import system_actor
-from partners.deed_workflow import local_day
 
 P = Permission
 M = MeetingState

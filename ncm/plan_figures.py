@@ -12,10 +12,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from common.country import local_day
 from ncm.models import ActionPlan, Activity, ActivityStatus, PlanReport
 from ncm.plan_choices import IS_OVER, FourP, Progress
 from partners.choices import OrganisationState
-from partners.deed_workflow import local_day
 from partners.models import Organisation
 
 NOTHING = Decimal("0.00")

@@ -3,6 +3,7 @@
 from django.core.files.base import ContentFile
 from django.utils import translation
 
+from common.country import local_day
 from common.marks import Permission
 from common.pdf import PdfUnavailable
 from deadlines.jobs import JobFailed, JobFile, Progress
@@ -14,7 +15,6 @@ from ncm.reports.formats import to_pdf
 from ncm.reports.plan import PlanStatus
 from ncm.reports.task_force import TaskForceReport
 from ncm.services import plan_reports
-from partners.deed_workflow import local_day
 
 PLAN_REPORT = "plan_report"
 TASK_FORCE = "task_force_report"

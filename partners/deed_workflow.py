@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from common.country import current
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from partners import access, deed_clocks, deed_grants
@@ -42,11 +42,6 @@ AMENDMENT_EVENTS = {
     "sign": DeedEventKind.AMENDMENT_SIGNED,
     "drop": DeedEventKind.AMENDMENT_DROPPED,
 }
-
-
-def local_day(at: datetime) -> date:
-    """The day of a moment in the country."""
-    return at.astimezone(current().time_zone).date()
 
 
 def _complete(

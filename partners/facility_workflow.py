@@ -6,11 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from partners import access, facility_clocks
 from partners import facility_notifications as notifications
-from partners.deed_workflow import local_day
 from partners.facility_choices import AccessEventKind, AuthorisationState, RequestState
 from partners.models import AccessAuthorisation, AccessEvent
 

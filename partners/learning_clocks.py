@@ -11,7 +11,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Subject
 from common.profile import Bound
 from common.workdays import due_at, start_of_day
@@ -72,7 +72,7 @@ def counts_until(on: date, *, at: datetime) -> date | None:
         return None
     calendar = running.calendar_for(rule.counting.length, [begins, at], "")
     ends = due_at(begins, rule.counting, calendar, current().time_zone)
-    return ends.astimezone(current().time_zone).date()
+    return local_day(ends)
 
 
 def attended(row: Attendance, *, by: Any, at: datetime) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from partners import access
 from partners import learning_clocks as clocks
 from partners import learning_notifications as notifications
-from partners.deed_workflow import local_day
 from partners.learning_choices import (
     DelayReason,
     GuidanceEventKind,

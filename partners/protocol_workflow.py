@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from partners import access
-from partners.deed_workflow import local_day
 from partners.facility_choices import ProtocolEventKind, ProtocolState
 from partners.models import LocalProtocol, ProtocolEvent
 

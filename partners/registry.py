@@ -14,7 +14,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from common.country import current
+from common.country import local_day
 from common.marks import Permission
 from common.paging import Order, Page, merge_slices
 from partners.access import Actor
@@ -42,7 +42,7 @@ def narrowed(actor: Actor, asked: Mapping[str, Any]) -> RegistryFilter:
 
 def today(actor: Actor) -> date:
     """The day in the country."""
-    return actor.at.astimezone(current().time_zone).date()
+    return local_day(actor.at)
 
 
 def listed(asked: RegistryFilter) -> tuple[QuerySet[Listing], Order]:

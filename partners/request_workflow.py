@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import Refusal, Transition, Workflow
 from partners import access, request_clocks, request_notices
@@ -92,7 +92,7 @@ def _can_be_announced(
 
 def too_soon(request: RecurringRequest, at: datetime) -> bool:
     """Whether the first round should have been open before today."""
-    days = (request.first_due_on - timezone.localtime(at).date()).days
+    days = (request.first_due_on - local_day(at)).days
     return days < request.days_to_answer
 
 
@@ -172,8 +172,8 @@ def _still_open(
     obj: RequestAnswer, /, *, by: Any, at: datetime, answers: Mapping[str, Any]
 ) -> Refusal | None:
     """The last day to answer is over, and it was not said today; or the request has ended"""
-    today = timezone.localtime(at).date()
-    said_on = timezone.localtime(obj.said_at).date() if obj.said_at else today
+    today = local_day(at)
+    said_on = local_day(obj.said_at) if obj.said_at else today
     if today > max(obj.answer_until_on, said_on) or obj.round.request.state == S.ENDED:
         return Refusal(_("It is too late to take this back."))
     return None

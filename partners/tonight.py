@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from common.country import current
+from common.country import current, local_day
 from partners.choices_places import (
     Accessibility,
     Eligibility,
@@ -110,7 +109,7 @@ def places_for(
 
 def candidates(*, by: Any, at: datetime, area: Area | None = None) -> Any:
     """Places in services that work now and that the actor may know of, with `available`."""
-    today: date = timezone.localtime(at).date()
+    today: date = local_day(at)
     offers = (
         ServiceOffer.objects.visible_to(by)
         .in_use()

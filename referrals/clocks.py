@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission, Subject
 from common.profile import DeadlineRule, Pausing, Route, StartEvent
 from common.rowlock import beyond_sight
@@ -161,7 +161,7 @@ def _co_ordinators(deadline: Deadline) -> list[list[int]]:
 def started(referral: Referral, start_event: StartEvent, *, by: Any, at: datetime) -> None:
     """Something happened from which the country lets clocks run: those that are ours begin."""
     starts_at = start_of(referral, start_event) or at
-    on = starts_at.astimezone(current().time_zone).date()
+    on = local_day(starts_at)
     for rule in rulebook().in_force(on):
         kind = _kind_of(rule)
         if kind and rule.starts is start_event:
@@ -195,7 +195,7 @@ def took_seats(referral: Referral, *, by: Any, at: datetime) -> None:
         starts_at = start_of(referral, event)
         if starts_at is None:
             continue
-        for rule in rulebook().in_force(starts_at.astimezone(current().time_zone).date()):
+        for rule in rulebook().in_force(local_day(starts_at)):
             kind = _kind_of(rule)
             if kind in OF_THE_DECIDERS and rule.starts is event:
                 _run(rule, kind, referral, starts_at, by=by, at=at)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from common.country import current
+from common.country import local_day
 from common.profile import StartEvent
 from common.workflow import MissingAnswers, Transition
 from partners import grants
@@ -110,7 +110,7 @@ def record(
 
 def received_today(referral: Referral, at: datetime) -> Mapping[str, Any]:
     """The day of receipt in the country's time zone: it decides the quarter."""
-    return {"received_on": at.astimezone(current().time_zone).date()}
+    return {"received_on": local_day(at)}
 
 
 def saved_now(referral: Referral, at: datetime) -> Mapping[str, Any]:
@@ -279,7 +279,7 @@ def record_decision(stage: DecidingStage, outcome: Outcome) -> Callable[..., Non
             referral=referral,
             stage=stage.code,
             outcome=outcome,
-            decided_on=at.astimezone(current().time_zone).date(),
+            decided_on=local_day(at),
             decided_at=at,
             decided_by=by.user,
             decided_for=by.organisation,

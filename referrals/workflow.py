@@ -13,7 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission
 from common.profile import Label, Profile
 from common.workflow import Guard, Refusal, Text, Transition, Workflow
@@ -196,7 +196,7 @@ def _in_time(stage: DecidingStage) -> Guard:
 
     def guard(obj: Any, /, *, by: Any, at: datetime, answers: Mapping[str, Any]) -> Refusal | None:
         asked = may_ask and (not answers or answers.get("person_asks") is True)
-        on = at.astimezone(current().time_zone).date()
+        on = local_day(at)
         return deciding.too_early(clocks.not_before(obj, stage), on, asked=asked)
 
     guard.__doc__ = "It is too early" + (", and the person does not ask for it" if may_ask else "")

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from common.country import current
+from common.country import local_day
 from common.marks import Actor, Subject
 from common.workflow import NotAllowed, NotPossible
 from deadlines import notifications
@@ -52,7 +52,7 @@ def be_away(
         raise NotAllowed(_("Only somebody who works for an organisation has colleagues."))
     if deputy_id not in colleagues_of(by):
         raise NotAllowed(_("Choose a colleague in your organisation."))
-    today = at.astimezone(current().time_zone).date()
+    today = local_day(at)
     if until_on < max(today, from_on) or (until_on - from_on).days >= LONGEST:
         raise NotPossible(_("The last day is today or later, and within a year of the first."))
     # One after the other, so that two tabs do not enter two at once.
@@ -102,7 +102,7 @@ def end(*, absence: Absence, by: Actor, at: datetime) -> Absence:
 
 def deputies(users: Iterable[int], *, at: datetime) -> Mapping[tuple[int, UUID], frozenset[int]]:
     """Who stands in now for these users, by organisation. One query."""
-    today = at.astimezone(current().time_zone).date()
+    today = local_day(at)
     found: dict[tuple[int, UUID], set[int]] = {}
     rows = Absence.objects.on(today).filter(user_id__in=set(users))
     for user, organisation, deputy in rows.values_list("user", "organisation_uuid", "deputy"):

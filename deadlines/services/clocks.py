@@ -15,7 +15,7 @@ from django.db import transaction
 
 from accounts.audit import Who
 from accounts.models import User
-from common.country import current
+from common.country import current, local_day
 from common.marks import Subject
 from common.profile import Bound, DeadlineRule, Pausing
 from common.workdays import (
@@ -46,7 +46,7 @@ SUBJECT = "deadline"
 
 def rule_in_force(code: str, *, at: datetime, subdivision: str = "") -> DeadlineRule | None:
     """The rule of this code on the local day of `at`; None where the country has none, or off."""
-    on = at.astimezone(current().time_zone).date()
+    on = local_day(at)
     return rulebook().rule(code, on=on, subdivision=subdivision)
 
 

@@ -22,7 +22,7 @@ from icalendar import Calendar, Event
 from accounts import audit
 from accounts.choices import LogAction
 from accounts.models import User
-from common.country import current
+from common.country import current, local_day
 from common.marks import Subject
 from common.workdays import DAY, Unit
 from deadlines import feeds, kinds
@@ -92,7 +92,7 @@ def _seen(user: User, at: datetime) -> Iterator[tuple[Deadline, str]]:
 
 
 def _event(deadline: Deadline, reference: str, at: datetime) -> Event:
-    day = deadline.due_at.astimezone(current().time_zone).date()
+    day = local_day(deadline.due_at)
     page = f"{reverse('deadlines:calendar')}?{urlencode({'view': 'list', 'day': str(day)})}"
     event = Event()
     event.add("uid", f"{deadline.uuid}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}")

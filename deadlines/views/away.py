@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from common.country import current
+from common.country import local_day
 from common.marks import Actor, Permission, needs
 from common.workflow import NotAllowed, NotPossible
 from deadlines.choices import AwayReason
@@ -32,7 +32,7 @@ def away(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and _enter(form, actor):
         messages.success(request, _("Entered. Your colleague has been told."))
         return redirect("deadlines:away")
-    today = actor.at.astimezone(current().time_zone).date()
+    today = local_day(actor.at)
     rows = Absence.objects.visible_to(actor).filter(ended_at=None, until_on__gte=today)
     context = {
         "form": form,

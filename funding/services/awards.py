@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.references import new_reference
 from common.workflow import NotPossible, Stale
@@ -26,7 +27,7 @@ from funding.money_choices import (
     LineKind,
     SourceClass,
 )
-from funding.money_workflow import AWARD, local_day
+from funding.money_workflow import AWARD
 from funding.services import sums
 from partners.access import Actor, system_actor
 from partners.choices import OrganisationState

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission, Subject
 from common.workflow import NotAllowed, NotPossible
 from deadlines.services.clocks import deadlines_of
@@ -28,7 +29,7 @@ from funding.models import (
     DecisionLine,
     FundingDecision,
 )
-from funding.money_workflow import AWARD, local_day
+from funding.money_workflow import AWARD
 from funding.services import awards, payments, reviews
 from partners.access import Actor
 from partners.services.memberships import require

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from funding.models.declarations import (
@@ -24,7 +25,6 @@ from funding.models.declarations import (
 from funding.models.staffing import StaffCapacity
 from funding.survival_choices import RoundKind, RoundState, SurvivalEventKind
 from partners.access import Actor
-from partners.deed_workflow import local_day
 from partners.models import Organisation
 from partners.services.memberships import require
 

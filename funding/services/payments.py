@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotPossible, Stale
 from funding.amounts import written
@@ -19,7 +20,7 @@ from funding.money_choices import (
     AwardState,
     InstalmentState,
 )
-from funding.money_workflow import INSTALMENT, local_day
+from funding.money_workflow import INSTALMENT
 from funding.services import sums
 from funding.services.awards import note
 from partners.access import Actor, system_actor

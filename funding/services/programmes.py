@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible
 from funding import programme_clocks
@@ -14,7 +15,6 @@ from funding.models.declarations import SurvivalEvent
 from funding.models.programmes import EmpowermentProgramme, ProgrammeFollowUp
 from funding.survival_choices import SurvivalEventKind
 from partners.access import Actor
-from partners.deed_workflow import local_day
 from partners.services.memberships import require
 
 P = Permission

@@ -14,6 +14,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from funding import terms_clocks as clocks
@@ -38,7 +39,7 @@ from funding.terms_choices import (
     ReportState,
     TermsEventKind,
 )
-from funding.terms_workflow import REPORT, local_day
+from funding.terms_workflow import REPORT
 from partners.access import Actor, system_actor
 from partners.models import Organisation
 from partners.services.memberships import require

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotPossible
 from funding import survival_notices
@@ -16,7 +17,6 @@ from funding.survival_access import NOT_ASKED
 from funding.survival_choices import RoundKind, RoundState, SurvivalEventKind
 from funding.survival_questions import newest
 from partners.access import Actor, system_actor
-from partners.deed_workflow import local_day
 from partners.models import Organisation
 from partners.services.memberships import require
 

@@ -10,12 +10,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from common.country import local_day
 from common.marks import Permission, needs
 from funding.amounts import written
 from funding.forms import money as asked
 from funding.models import Award, AwardChange, Instalment, Payment
 from funding.money_choices import LineKind
-from funding.money_workflow import AWARD, local_day
+from funding.money_workflow import AWARD
 from funding.services import awards as services
 from funding.services import changes, payments
 from partners.access import Actor, get_or_404, may

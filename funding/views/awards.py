@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from funding import money_clocks as clocks
@@ -18,7 +19,7 @@ from funding.models import Award, Instalment, Payment
 from funding.money_access import who_could_be_second
 from funding.money_choices import AwardState, ChangeState, InstalmentState
 from funding.money_filters import AwardFilter
-from funding.money_workflow import AWARD, INSTALMENT, local_day, missing
+from funding.money_workflow import AWARD, INSTALMENT, missing
 from partners.access import Actor, get_or_404, may
 from partners.views import shown
 from partners.views.deeds import actor_of

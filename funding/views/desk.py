@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from funding.amounts import written
@@ -17,7 +18,6 @@ from funding.models import Award, Condition, GrantReport, Instalment
 from funding.money_choices import AwardState, InstalmentState
 from funding.terms_choices import BEING_WRITTEN, ConditionState, ReportState
 from funding.terms_filters import OPEN, OVERDUE
-from funding.terms_workflow import local_day
 from funding.views.conditions import terms_of
 from partners.access import Actor
 from partners.views import shown

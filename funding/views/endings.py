@@ -18,7 +18,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission, needs
 from funding.forms import standings as asked
 from funding.models import Award
@@ -28,7 +28,6 @@ from funding.money_choices import AwardState
 from funding.services import standings as services
 from funding.survival_figures import per_cent
 from partners.access import Actor, get_or_404
-from partners.deed_workflow import local_day
 from partners.models import PlaceCount
 from partners.views.deeds import actor_of, done, form_page, typed
 from partners.views.lists import columns

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from funding.forms import survival as asked
@@ -18,7 +19,6 @@ from funding.programme_clocks import due_on
 from funding.services import programmes as services
 from funding.survival_choices import FollowUpAfter
 from partners.access import get_or_404
-from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of, done, form_page, typed
 from partners.views.lists import columns, page_links
 

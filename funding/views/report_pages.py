@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.workflow import NotPossible, Stale
 from funding.amounts import written
@@ -19,7 +20,7 @@ from funding.forms.amounts import AmountField
 from funding.models import GrantReport
 from funding.models.reports import NARRATIVE
 from funding.services import reports as services
-from funding.terms_workflow import REPORT, local_day
+from funding.terms_workflow import REPORT
 from funding.views.report_parts import before
 from funding.views.reports import found_report, name_of
 from partners.access import Actor, may

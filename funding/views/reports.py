@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from funding.amounts import written
@@ -20,7 +21,7 @@ from funding.models.reports import NARRATIVE
 from funding.services import reports as services
 from funding.terms_choices import ReportState
 from funding.terms_filters import ReportFilter
-from funding.terms_workflow import REPORT, lacking, local_day
+from funding.terms_workflow import REPORT, lacking
 from funding.views.conditions import award_between, past, tag, terms_of
 from funding.views.report_parts import figures_shown, lines_shown
 from partners.access import Actor, get_or_404, may

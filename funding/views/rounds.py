@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.charts import WITHHELD, bar_chart
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission, needs
 from funding import survival_figures as figured
 from funding.forms import survival as asked
@@ -20,7 +20,6 @@ from funding.services import rounds as services
 from funding.survival_choices import Bound, RoundKind, RoundState
 from funding.survival_questions import QUOTED, QUOTED_SOURCE, Answer, wording
 from partners.access import get_or_404
-from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of, done, form_page, typed
 from partners.views.lists import columns
 

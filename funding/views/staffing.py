@@ -12,11 +12,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.charts import line_chart
+from common.country import local_day
 from common.marks import Permission, needs
 from funding.forms import survival as asked
 from funding.models.staffing import StaffCapacity
 from funding.services import declarations
-from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of, done, form_page, typed
 from partners.views.lists import columns
 

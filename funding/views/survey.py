@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.workflow import Stale
 from funding.forms import survival as asked
@@ -20,7 +21,6 @@ from funding.services import declarations
 from funding.survival_choices import RoundKind, RoundState
 from funding.survival_questions import PAGES, Answer, Question, wording
 from partners.access import Actor, get_or_404, may
-from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of, conflict, done, form_page, typed
 
 P = Permission

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from funding.models.declarations import SurveyRound
 from funding.service_days import service_days
@@ -18,7 +19,6 @@ from funding.survival_figures import per_cent
 from funding.survival_questions import QUOTED, QUOTED_SOURCE
 from funding.views.rounds import share_in_words, words_of
 from partners.access import Actor
-from partners.deed_workflow import local_day
 from partners.models import ServiceOffer
 from partners.views.deeds import actor_of
 from partners.views.lists import columns

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import in_choices
-from common.country import current
+from common.country import local_day
 from common.fields import CodesField
 from common.marks import Actor, Permission
 from deadlines.files import random_name
@@ -32,7 +32,7 @@ LONGEST_NOTICE = 60
 
 def today(actor: Actor) -> date:
     """The day in the country on which the actor asks."""
-    return actor.at.astimezone(current().time_zone).date()
+    return local_day(actor.at)
 
 
 class BodyQuerySet(models.QuerySet["Body"]):

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission
 from common.references import new_reference
 from common.uploads import checked
@@ -23,7 +24,6 @@ from ncm import action_notifications as notifications
 from ncm.action_access import may_comment
 from ncm.action_choices import ActionEventKind, Priority
 from ncm.action_files import MOST_FILES
-from ncm.action_workflow import local_day
 from ncm.models import (
     ActionComment,
     ActionEvent,

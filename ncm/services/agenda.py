@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.uploads import Upload, checked
 from common.workflow import NotAllowed, NotPossible
@@ -34,7 +35,6 @@ from ncm.meetings_workflow import ITEM
 from ncm.models import AgendaItem, Body, ItemEvent, Meeting, Paper, PaperLimit, Seat
 from ncm.services.meetings import locked, note
 from partners.access import Actor, system_actor
-from partners.deed_workflow import local_day
 from partners.services.memberships import require
 
 P = Permission

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission
 from common.uploads import checked
 from common.workflow import NotAllowed, NotPossible, Stale
@@ -23,7 +24,6 @@ from ncm.bodies_files import MOST_FILES
 from ncm.models import Body, BodyDocument, BodyEvent, QuorumRule, Seat
 from partners.access import Actor
 from partners.choices import CIVIL_SOCIETY, OrganisationKind, OrganisationState
-from partners.deed_workflow import local_day
 from partners.models import Organisation
 from partners.services.memberships import require
 

@@ -12,6 +12,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from ncm import meetings_notices as notices
@@ -33,7 +34,6 @@ from ncm.models import (
     Vote,
 )
 from partners.access import Actor
-from partners.deed_workflow import local_day
 from partners.services.memberships import require
 
 P = Permission

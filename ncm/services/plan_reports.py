@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from common.country import current
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotPossible
 from ncm import plan_clocks as clocks
@@ -17,7 +17,6 @@ from ncm.plan_choices import IS_OVER, PlanEventKind, PlanState, ReportState
 from ncm.plan_workflow import REPORT, plan_event
 from ncm.services.plans import person
 from partners.access import Actor
-from partners.deed_workflow import local_day
 from partners.models import Organisation
 from partners.services.memberships import require
 
@@ -58,7 +57,7 @@ def open_report(*, plan: ActionPlan, by: Actor, at: datetime) -> PlanReport:
         part = PlanReportPart.objects.create(report=report, organisation=lead)
         started = clocks.asked_to_report(part, by=by, at=at)
         if started:
-            report.due_on = started[0].due_at.astimezone(current().time_zone).date()
+            report.due_on = local_day(started[0].due_at)
         notifications.asked_to_report(part, by=by, at=at)
     report.save(update_fields=["due_on"])
     plan_event(row, PlanEventKind.REPORT_OPENED, by=by, at=at)

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission
 from common.uploads import checked
 from common.workflow import NotAllowed, NotPossible, Stale
@@ -24,7 +25,6 @@ from ncm.models import ActionPlan, Activity, ActivityGap, ActivityStatus, Object
 from ncm.plan_choices import PlanEventKind, PlanState
 from ncm.plan_workflow import PLAN, plan_event
 from partners.access import Actor, may
-from partners.deed_workflow import local_day
 from partners.models import Organisation
 from partners.services.memberships import require
 

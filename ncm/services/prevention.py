@@ -7,13 +7,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from ncm.models import Prevention, PreventionEvent
 from ncm.plan_choices import FourP, PreventionEventKind
 from ncm.services.plans import person
 from partners.access import Actor, may
-from partners.deed_workflow import local_day
 from partners.services.memberships import require
 
 P = Permission

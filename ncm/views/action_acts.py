@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from common.country import local_day
 from common.forms import in_words
 from common.marks import Permission, needs
 from common.workflow import NotPossible, Stale
 from ncm.action_access import may_comment
-from ncm.action_workflow import ACTION, local_day
+from ncm.action_workflow import ACTION
 from ncm.forms import actions as asked
 from ncm.models import ActionPoint, Activity, Obligation, Resolution
 from ncm.services import action_points as services

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.exports import Row
 from common.marks import Permission, Subject, needs
 from common.paging import Order, paginate
@@ -18,7 +19,7 @@ from deadlines.services.clocks import deadlines_of
 from ncm.action_access import may_comment
 from ncm.action_choices import ActionState
 from ncm.action_clocks import VERIFY
-from ncm.action_workflow import ACTION, local_day
+from ncm.action_workflow import ACTION
 from ncm.forms.actions import ActionFilter
 from ncm.models import ActionFile, ActionPoint
 from ncm.views.as_csv import csv_button, csv_of

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.uploads import CONTENT_TYPES
 from ncm import plan_text
@@ -21,7 +22,6 @@ from ncm.views.plan_shown import PROGRESS, Names, facts_of, figure, past, progre
 from ncm.views.plans import found_plan
 from ncm.views.revisions import changes_shown, fields_shown
 from partners.access import Actor, get_or_404, may
-from partners.deed_workflow import local_day
 from partners.views import shown
 from partners.views.deeds import actor_of, conflict, done, form_page, typed
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.country import local_day
 from common.exports import Row
 from common.marks import Permission, needs
 from common.paging import Order, paginate
@@ -21,7 +22,6 @@ from ncm.services import consultations as services
 from ncm.views.as_csv import csv_button, csv_of
 from ncm.views.plan_shown import STATES, Names, past, tag
 from partners.access import Actor, get_or_404, may
-from partners.deed_workflow import local_day
 from partners.views import shown
 from partners.views.deeds import actor_of, done, form_page, typed
 from partners.views.lists import columns, page_links

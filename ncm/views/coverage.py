@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from funding.amounts import written
 from ncm import plan_coverage
 from ncm.plan_choices import FourP
-from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of
 
 P = Permission

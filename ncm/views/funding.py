@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit import record
 from accounts.choices import LogAction
+from common.country import local_day
 from common.marks import Permission, needs
 from deadlines.files import content_type
 from deadlines.services.jobs import start_job
@@ -21,7 +22,6 @@ from ncm.jobs import STATE_OF_FUNDING
 from ncm.reports.formats import FORMATS
 from ncm.reports.funding_figures import FundingFigures
 from ncm.reports.state_of_funding import StateOfFunding
-from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of
 
 P = Permission

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.audit import record
 from accounts.choices import LogAction
+from common.country import local_day
 from common.marks import Permission, Subject, needs
 from deadlines.files import content_type
 from deadlines.services.jobs import start_job
@@ -27,7 +28,6 @@ from ncm.services import plan_reports as services
 from ncm.views.plan_shown import Names, tag
 from ncm.views.plans import found_plan
 from partners.access import Actor, get_or_404, may
-from partners.deed_workflow import local_day
 from partners.views import shown
 from partners.views.deeds import actor_of, conflict, done, form_page, typed
 from partners.views.lists import columns

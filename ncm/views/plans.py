@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.charts import bar_chart
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from common.workflow import Stale
@@ -41,7 +42,6 @@ from ncm.views.plan_shown import (
     tag,
 )
 from partners.access import Actor, get_or_404, may
-from partners.deed_workflow import local_day
 from partners.views import shown
 from partners.views.deeds import actor_of, conflict, differences, done, form_page, typed
 from partners.views.lists import columns, page_links

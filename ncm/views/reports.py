@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit import record
 from accounts.choices import LogAction
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission, needs
 from common.rowlock import beyond_sight
 from deadlines.files import content_type
@@ -156,7 +156,7 @@ def _ended_quarters(at: datetime) -> list[Quarter]:
         first = Referral.objects.counted().aggregate(first=Min("received_on"))["first"]
     if first is None:
         return []
-    found = [Quarter.of(at.astimezone(current().time_zone).date()).previous()]
+    found = [Quarter.of(local_day(at)).previous()]
     while found[-1] > Quarter.of(first) and len(found) < MOST_QUARTERS:
         found.append(found[-1].previous())
     return [quarter for quarter in found if quarter >= Quarter.of(first)]

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.forms import NarrowForm
 from common.marks import Permission, needs
 from common.paging import Order, paginate
-from ncm.action_workflow import local_day
 from ncm.bodies_choices import Effect, ResolutionState
 from ncm.meetings_record import record
 from ncm.meetings_shown import resolution_tag

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit import record
 from accounts.choices import LogAction
+from common.country import local_day
 from common.marks import Permission, Subject, needs
 from deadlines.files import content_type
 from deadlines.services.jobs import start_job
@@ -20,7 +21,6 @@ from ncm.plan_jobs import TASK_FORCE
 from ncm.reports.formats import FORMATS
 from ncm.reports.task_force import TaskForceReport
 from partners.access import Actor, get_or_404
-from partners.deed_workflow import local_day
 from partners.views.deeds import actor_of
 
 P = Permission

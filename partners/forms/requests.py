@@ -3,9 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from common.forms import DateInputs
 from partners.access import Actor
 from partners.choices import (
@@ -117,6 +117,7 @@ class Register(forms.Form):
         self, actor: Actor, request: RecurringRequest | None = None, data: Any = None
     ) -> None:
         super().__init__(data, initial=_standing(request))
+        self.today = local_day(actor.at)
         members = Organisation.objects.visible_to(actor).members().order_by("name", "pk")
         named: Any = self.fields["asked_by_name"]
         named.queryset = members.exclude(pk=actor.organisation_id)
@@ -150,7 +151,7 @@ class Register(forms.Form):
         if not any(chosen) and not {"asked_kinds", "asked_capacities"} & set(self.errors):
             self.add_error("asked_kinds", _("Choose whom you ask: kinds, capacities or names."))
         first, days = given.get("first_due_on"), given.get("days_to_answer")
-        if first and days and (first - timezone.localdate()).days < days:
+        if first and days and (first - self.today).days < days:
             text = _("Partners would not have the days to answer: choose a later day.")
             self.add_error("first_due_on", text)
         return given

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners import deed_clocks, deed_grants
@@ -27,7 +28,7 @@ from partners.deed_choices import (
     DeedEventKind,
     NoticeReason,
 )
-from partners.deed_workflow import AGREEMENT, local_day
+from partners.deed_workflow import AGREEMENT
 from partners.models import (
     Agreement,
     AgreementClause,

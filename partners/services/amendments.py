@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible
 from partners import deed_notifications as notifications
@@ -15,7 +16,7 @@ from partners.access import Actor
 from partners.agreement_files import LARGEST, MOST_FILES, agreement_storage, kind_of
 from partners.deed_access import is_party
 from partners.deed_choices import AmendmentState, DeedEventKind
-from partners.deed_workflow import AMENDMENT, local_day
+from partners.deed_workflow import AMENDMENT
 from partners.models import Agreement, AgreementFile, Amendment, AmendmentSignature
 from partners.services.agreements import Signature, may_sign, note, person
 from partners.services.memberships import require

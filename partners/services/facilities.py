@@ -11,12 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners import facility_clocks as clocks
 from partners import facility_notifications as notifications
 from partners.access import Actor, system_actor
-from partners.deed_workflow import local_day
 from partners.facility_choices import (
     SHUT_OUT,
     AccessEventKind,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
-from common.country import current
+from common.country import local_day
 from partners.choices import ContactStatus
 from partners.models import HeldCapacity, Listing, Organisation, PointOfContact
 from partners.models.listing import ALL, NO_DEPUTY, heading, in_area
@@ -78,7 +78,7 @@ def fresh_on(organisation: Organisation) -> date:
     if organisation.verified_on is not None:
         return organisation.verified_on
     said = organisation.member_at or organisation.applied_at or organisation.created_at
-    return said.astimezone(current().time_zone).date()
+    return local_day(said)
 
 
 def _headings(rows: list[Organisation]) -> Iterator[tuple[Organisation, set[str]]]:

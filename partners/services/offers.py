@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.choices import LogAction
 from accounts.models import User
+from common.country import local_day
 from common.marks import Permission, Subject
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners import clocks_places, grants
@@ -105,7 +105,7 @@ def assure_offer(*, offer: ServiceOffer, by: Actor, at: datetime) -> ServiceOffe
     """Say that all of it is still correct today. Raises NotAllowed."""
     _require_own(offer.organisation, by)
     row = ServiceOffer.objects.select_for_update(of=("self",)).get(pk=offer.pk)
-    row.assured_on, row.assured_by = timezone.localtime(at).date(), by.user
+    row.assured_on, row.assured_by = local_day(at), by.user
     row.save(update_fields=["assured_on", "assured_by"])
     note(row, ServiceEventKind.ASSURED, by=by, at=at)
     clocks_places.offer_to_confirm(row, by=by, at=at)
@@ -343,7 +343,7 @@ def record_inspection(
         raise NotAllowed(_("A person inspects, never the system."))
     if offer.organisation_id == by.organisation_id:
         raise NotAllowed(_("Nobody inspects their own organisation."))
-    if inspected_on > timezone.localtime(at).date():
+    if inspected_on > local_day(at):
         raise NotPossible(_("That day is still to come."))
     inspection, is_new = Inspection.objects.get_or_create(
         offer=offer,

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import NotAllowed, NotPossible, Stale
 from partners.access import Actor, system_actor
-from partners.deed_workflow import local_day
 from partners.facility_choices import ProtocolEventKind, ProtocolState
 from partners.models import (
     LocalProtocol,

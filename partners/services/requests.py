@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from common.marks import Permission
 from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from partners import request_clocks, request_notices, schedule
@@ -166,7 +166,7 @@ def open_due_rounds(at: datetime) -> int:
     One round of a request at a time. What an outage kept from being opened follows one by one, says
     that it is late, and leaves the full time to answer from the day it is opened.
     """
-    today = timezone.localtime(at).date()
+    today = local_day(at)
     due = RecurringRequest.objects.to_open(today).filter(
         organisation__state=OrganisationState.MEMBER
     )
@@ -177,7 +177,7 @@ def open_due_rounds(at: datetime) -> int:
 @transaction.atomic
 def _open_next(pk: int, at: datetime) -> bool:
     row = RecurringRequest.objects.select_for_update(of=("self",)).get(pk=pk)
-    today = timezone.localtime(at).date()
+    today = local_day(at)
     planned = row.next_due_on
     if planned is None or row.opens_on is None or row.opens_on > today:
         return False  # another sweep did it a moment ago

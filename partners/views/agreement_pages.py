@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.workflow import NotPossible, Stale
 from partners.access import Actor, get_or_404, may
 from partners.deed_choices import IN_FORCE, AgreementState, ClauseKind, ClauseStatus
-from partners.deed_workflow import AGREEMENT, AMENDMENT, earliest_end, local_day
+from partners.deed_workflow import AGREEMENT, AMENDMENT, earliest_end
 from partners.forms import agreements as asked
 from partners.models import Agreement, AgreementParty, Amendment
 from partners.services import agreements as services

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.invitations import hash_of
+from common.country import local_day
 from common.marks import Permission, needs
 from common.workflow import NotPossible, Stale
 from partners.access import system_actor
@@ -55,15 +56,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             at = timezone.now()
-            entry = contact_links.confirm(
-                token_hash=found.token_hash, at=at, on=timezone.localdate(at)
-            )
+            entry = contact_links.confirm(token_hash=found.token_hash, at=at, on=local_day(at))
         except contact_links.NotOpen:
             return _not_open(request)
         return _thanks(request, _("Thank you: your entry is confirmed"), entry)
     context = {
         **_shown(found),
-        "until": date_format(timezone.localdate(found.expires_at)),
+        "until": date_format(local_day(found.expires_at)),
         "guidance": [_to_read(each) for each in guidance.to_read_by(found.contact)],
     }
     return render(request, "partners/contact_mine.html", context)
@@ -86,7 +85,7 @@ def correct(request: HttpRequest) -> HttpResponse:
             token_hash=found.token_hash,
             channels=list(form.channels()),
             at=at,
-            on=timezone.localdate(at),
+            on=local_day(at),
             version=form.cleaned_data["version"],
             **form.details(),
         )
@@ -169,7 +168,7 @@ def _to_read(each: Guidance) -> dict[str, Any]:
     return {
         "title": each.title,
         "summary": each.summary,
-        "read": date_format(timezone.localdate(receipt)) if receipt else "",
+        "read": date_format(local_day(receipt)) if receipt else "",
         "action": reverse("partners:contact-mine-read", args=[each.uuid]),
         "files": [
             {

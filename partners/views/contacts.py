@@ -12,13 +12,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import kept
-from common.country import current
+from common.country import current, local_day
 from common.forms import put_in
 from common.marks import Permission, needs
 from common.workflow import NotAllowed, NotPossible, Stale
@@ -376,7 +375,7 @@ def act(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
 
 def _do(name: str, found: PointOfContact, actor: Actor) -> str:
     if name == "verify":
-        on = timezone.localtime(actor.at).date()
+        on = local_day(actor.at)
         services.verify_contact(contact=found, by=actor, at=actor.at, on=on)
         return _("Marked as verified today.")
     if name == "end":
@@ -426,7 +425,7 @@ def phone(request: HttpRequest, uuid: UUID) -> HttpResponse:
                 channel=ChannelKind(form.cleaned_data["channel"]),
                 by=actor,
                 at=actor.at,
-                on=timezone.localtime(actor.at).date(),
+                on=local_day(actor.at),
             )
         except NotPossible as error:
             messages.error(request, str(error))

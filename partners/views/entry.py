@@ -11,11 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import kept
+from common.country import local_day
 from common.forms import put_in
 from common.marks import Permission, needs
 from common.paging import Order, paginate
@@ -105,7 +105,7 @@ def still_correct(request: HttpRequest) -> HttpResponse:
     actor = _actor(request)
     try:
         changes.confirm_entry(
-            organisation=_own(actor), by=actor, at=actor.at, on=timezone.localdate(actor.at)
+            organisation=_own(actor), by=actor, at=actor.at, on=local_day(actor.at)
         )
     except NotAllowed as error:
         raise PermissionDenied from error

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from partners import access_days
 from partners.access import Actor, get_or_404, may
-from partners.deed_workflow import local_day
 from partners.facility_choices import (
     SHUT_OUT,
     AuthorisationState,

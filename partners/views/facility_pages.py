@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from partners.access import Actor, get_or_404, may
-from partners.deed_workflow import local_day
 from partners.facility_workflow import AUTHORISATION, REQUEST
 from partners.forms import facilities as asked
 from partners.forms.agreements import Confirm, Why

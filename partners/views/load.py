@@ -7,11 +7,11 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from partners.access import Actor, get_or_404
@@ -57,7 +57,7 @@ def of_one(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _of(request: HttpRequest, found: Organisation, actor: Actor, *, back: str) -> HttpResponse:
-    [load] = loads([found], timezone.localtime(actor.at).date(), Register.standing())
+    [load] = loads([found], local_day(actor.at), Register.standing())
     context = {
         "organisation": found.display_name,
         "is_own": found.pk == actor.organisation_id,
@@ -103,7 +103,7 @@ def everybody(request: HttpRequest) -> HttpResponse:
     members = with_held(Organisation.objects.visible_to(actor).members())
     page = paginate(members, BY_NAME, cursor=request.GET.get("cursor", ""))
     standing = Register.standing()
-    found = loads(page.rows, timezone.localtime(actor.at).date(), standing)
+    found = loads(page.rows, local_day(actor.at), standing)
     context = {
         "page": page,
         "same": _same(twice(standing.requests)),

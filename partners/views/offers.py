@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import kept
+from common.country import local_day
 from common.exports import to_csv
 from common.forms import put_in
 from common.marks import Permission, needs
@@ -45,7 +46,7 @@ from partners.service_filters import ServiceFilter
 from partners.services import offers as services
 from partners.tonight import age_of, number_to_call, route_words
 from partners.views.lists import columns, page_links
-from partners.views.shown import date as day_of
+from partners.views.shown import date as on_day
 
 P = Permission
 BY_NAME = Order("name", "id")
@@ -65,12 +66,12 @@ OPERATING_COLOURS = {
 
 def operating_tag(offer: ServiceOffer, at: Any) -> dict[str, str]:
     """How it works today, as components/tag.html takes it."""
-    state = offer.works(timezone.localtime(at).date())
+    state = offer.works(local_day(at))
     text = str(state.label)
     if state != Operating.FULL and offer.operating_until_on:
         text = _("%(state)s until %(day)s") % {
             "state": text,
-            "day": day_of(offer.operating_until_on),
+            "day": on_day(offer.operating_until_on),
         }
     return {"text": text, "colour": OPERATING_COLOURS[state]}
 
@@ -253,7 +254,7 @@ def service(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _about(offer: ServiceOffer, actor: Actor) -> list[dict[str, Any]]:
     where = _where(offer, actor)
     reason = OperatingReason(offer.operating_reason).label if offer.operating_reason else ""
-    works = offer.works(timezone.localtime(actor.at).date())
+    works = offer.works(local_day(actor.at))
     rows: list[dict[str, Any]] = [
         {"label": _("What it is"), "value": offer.description},
         {
@@ -282,7 +283,7 @@ def _about(offer: ServiceOffer, actor: Actor) -> list[dict[str, Any]]:
         {"label": _("Licence"), "value": _licence(offer)},
         {
             "label": _("Confirmed as correct"),
-            "value": day_of(offer.assured_on) if offer.assured_on else _("Not confirmed yet"),
+            "value": on_day(offer.assured_on) if offer.assured_on else _("Not confirmed yet"),
         },
     ]
     return where + [row for row in rows if row["value"] not in ("", None)]
@@ -316,7 +317,7 @@ def _ages(offer: ServiceOffer) -> str:
 def _licence(offer: ServiceOffer) -> str:
     if not offer.licence or not offer.licence_until_on:
         return offer.licence
-    until = {"licence": offer.licence, "day": day_of(offer.licence_until_on)}
+    until = {"licence": offer.licence, "day": on_day(offer.licence_until_on)}
     return _("%(licence)s, valid until %(day)s") % until
 
 
@@ -326,14 +327,14 @@ def _inspections(offer: ServiceOffer, actor: Actor) -> list[dict[str, Any]]:
     return [
         {
             "standard": each.standard.name,
-            "on": day_of(each.inspected_on),
+            "on": on_day(each.inspected_on),
             "by": each.by_organisation.display_name,
             "tag": {
                 "text": Outcome(each.outcome).label,
                 "colour": colours[Outcome(each.outcome)],
             },
             "conditions": each.conditions,
-            "next": day_of(each.next_on) if each.next_on else "",
+            "next": on_day(each.next_on) if each.next_on else "",
         }
         for each in seen.select_related("standard", "by_organisation")[:10]
     ]
@@ -394,7 +395,7 @@ def own(request: HttpRequest) -> HttpResponse:
 
 def _warnings(offer: ServiceOffer, actor: Actor) -> list[str]:
     found = []
-    today = timezone.localtime(actor.at).date()
+    today = local_day(actor.at)
     if offer.licence_until_on and offer.licence_until_on < today:
         found.append(_("The licence has run out."))
     if any(each["age"].is_stale for each in places_of(offer, actor.at)):

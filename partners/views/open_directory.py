@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from partners import hsds
 from partners.throttling import OpenThrottle
@@ -66,7 +67,7 @@ def services(request: HttpRequest) -> HttpResponse:
     """Public services by name, in the standard's pages."""
     asked = request.GET.dict()
     page, rows = hsds.page_of(hsds.narrowed(hsds.services(), asked), asked)
-    today = timezone.localdate()
+    today = local_day(timezone.now())
     if _is_asked(asked, "minimal"):
         contents = [hsds.minimal_record(offer) for offer in rows]
     else:
@@ -83,7 +84,7 @@ def service(request: HttpRequest, uuid: UUID) -> HttpResponse:
     found = hsds.services().filter(uuid=uuid).first()
     if found is None:
         raise Http404
-    return JsonResponse(hsds.full_record(found, timezone.localdate()))
+    return JsonResponse(hsds.full_record(found, local_day(timezone.now())))
 
 
 @needs(P.PUBLIC)

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from common.workflow import Stale
 from partners.access import Actor, get_or_404, may
 from partners.choices import Capacity
 from partners.currency import Colleague, colleagues, shares
-from partners.deed_workflow import local_day
 from partners.filters import areas
 from partners.forms import learning as asked
 from partners.learning_choices import TO_COME, TrainingState, TrainingTopic

@@ -10,7 +10,7 @@ from datetime import datetime, time
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission
 from common.references import new_reference
 from common.rowlock import beyond_sight
@@ -260,7 +260,7 @@ def notify_without_identity(
 
 @beyond_sight("a notice without identity")
 def _notify(row: Referral, authority: Organisation, *, by: Actor, at: datetime) -> Referral:
-    on = at.astimezone(current().time_zone).date()
+    on = local_day(at)
     # Noon of the day, so that the moment does not lead back to the file it was written from.
     noon = datetime.combine(on, time(12), tzinfo=current().time_zone)
     refusal = ReferralEvent.objects.filter(referral=row, kind=EventKind.CONSENT_REFUSED).first()

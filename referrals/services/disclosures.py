@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record as log
 from accounts.choices import LogAction
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission, Subject
 from common.rowlock import beyond_sight
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
@@ -78,7 +78,7 @@ def enter_order(
     end = _end_of(expires_on)
     if not at < end <= at + LONGEST:
         raise NotPossible(_("It can be handed over until a day within the next 180 days."))
-    if silence_until is not None and silence_until <= _today(at):
+    if silence_until is not None and silence_until <= local_day(at):
         raise NotPossible(_("The day until which the person may not be told lies in the past."))
     disclosure = Disclosure(
         referral=row,
@@ -104,10 +104,6 @@ def enter_order(
 def _end_of(day: date) -> datetime:
     after = day + timedelta(days=1)
     return datetime(after.year, after.month, after.day, tzinfo=current().time_zone)
-
-
-def _today(at: datetime) -> date:
-    return at.astimezone(current().time_zone).date()
 
 
 def _log(disclosure: Disclosure, group: str, *, by: Actor, at: datetime) -> None:
@@ -285,7 +281,7 @@ def tell_person(*, disclosure: Disclosure, by: Actor, at: datetime) -> Disclosur
         raise NotAllowed(_("Whoever keeps the file tells the person."))
     if row.told_at is not None:
         return row
-    if row.silence_until is not None and row.silence_until > _today(at):
+    if row.silence_until is not None and row.silence_until > local_day(at):
         raise NotPossible(_("The order forbids to tell the person before that day."))
     row.told_by, row.told_at = person_of(by), at
     row.save(update_fields=["told_by", "told_at"])
@@ -296,7 +292,7 @@ def tell_person(*, disclosure: Disclosure, by: Actor, at: datetime) -> Disclosur
 
 def remind_to_tell(at: datetime) -> int:
     """The sweep's part: the order forbids it no longer, and the person was not told yet."""
-    due = Disclosure.objects.silent_until(_today(at)).select_related("referral", "kept_by")
+    due = Disclosure.objects.silent_until(local_day(at)).select_related("referral", "kept_by")
     by, number = system_actor("disclosures", at), 0
     for disclosure in due.order_by("silence_until")[:200]:
         at_home = Membership.objects.active(at).filter(

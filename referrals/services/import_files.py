@@ -3,7 +3,7 @@
 What a row may say is `referrals/imports.py`, what writing it means `referrals/services/imports.py`.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -13,7 +13,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.choices import LogAction
-from common.country import current
+from common.country import local_day
 from common.marks import Permission, Subject
 from deadlines import jobs
 from deadlines.files import clear_orphans
@@ -44,7 +44,7 @@ def keep_file(*, content: bytes, profile: str, by: Actor, at: datetime) -> Impor
     """
     if by.user is None:
         raise PermissionDenied
-    reading = read_file(content, load_profile(profile), today=_today(at), most_rows=MOST_ROWS)
+    reading = read_file(content, load_profile(profile), today=local_day(at), most_rows=MOST_ROWS)
     found = findings(reading, profile)
     with transaction.atomic():
         file = ImportFile(
@@ -88,7 +88,7 @@ def read_again(file: ImportFile, *, at: datetime) -> Reading:
     with file.content.open("rb") as content:
         read = content.read()
     profile = load_profile(file.profile)
-    return read_file(read, profile, today=_today(at))
+    return read_file(read, profile, today=local_day(at))
 
 
 def rows_written(job: Job) -> int:
@@ -222,7 +222,3 @@ def register_job() -> None:
             "file_gone": _("The file is no longer kept. Upload it again."),
         },
     )
-
-
-def _today(at: datetime) -> date:
-    return at.astimezone(current().time_zone).date()

@@ -3,12 +3,13 @@
 import re
 import shutil
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.checks.registry import registry
-from django.utils import translation
+from django.utils import timezone, translation
 
-from common.country import FOLDER, ProfileError, check_country, current, load
+from common.country import FOLDER, ProfileError, check_country, current, load, local_day
 from common.profile import (
     Bound,
     BoundBody,
@@ -472,3 +473,20 @@ class TestReminders:
         for rule in profile.all_rules():
             if rule.counting.length.unit is Unit.DAYS:
                 assert timedelta(rule.remind_before_days) < timedelta(rule.counting.length.amount)
+
+
+class TestLocalDay:
+    """The day in the country, whoever asks."""
+
+    def test_is_that_of_the_profile(self, settings: Any) -> None:
+        late = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+        for code, day in (("gb", date(2026, 3, 2)), ("ua", date(2026, 3, 3))):
+            settings.COUNTRY = code
+            assert local_day(late) == day
+
+    @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+    def test_is_not_that_of_whoever_reads(self, zone: str, settings: Any) -> None:
+        settings.COUNTRY = "gb"
+        noon = datetime(2026, 3, 2, 11, tzinfo=UTC)
+        with timezone.override(zone):
+            assert local_day(noon) == date(2026, 3, 2)

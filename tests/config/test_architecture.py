@@ -247,6 +247,28 @@ class TestLists:
         assert wrong == []
 
 
+class TestDays:
+    def test_are_the_country_s_by_one_function(self) -> None:
+        """`localtime(at).date()` is the day of who reads, and UTC's in a sweep."""
+        wrong = []
+        for name, tree in modules(*OURS, "config"):
+            for node in ast.walk(tree):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(
+                            attr="date",
+                            value=ast.Call(
+                                func=ast.Attribute(attr="localtime") | ast.Name(id="localtime"),
+                                args=[_],
+                            ),
+                        )
+                    ):
+                        wrong.append(f"{name}:{node.lineno} takes the day of whoever reads")
+                    case ast.FunctionDef(name="local_day") if name != "common/country.py":
+                        wrong.append(f"{name}:{node.lineno} is a second answer")
+        assert wrong == []
+
+
 class TestCode:
     BANNED_CALLS = frozenset({"mark_safe", "eval", "exec", "RawSQL", "pickle"})
 

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from funding.models import Award, Fund, Instalment
 from funding.money_choices import FundingKind, LineKind, SourceClass
-from funding.money_workflow import AWARD, local_day
+from funding.money_workflow import AWARD
 from funding.services import awards, funds, payments
 from partners.choices import Role
 from tests.support.cast import Cast, person, works_for

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from funding.call_choices import Verdict
 from funding.call_workflow import APPLICATION
 from funding.models import Application, Call, Review
 from funding.money_choices import FundingKind, LineKind
-from funding.money_workflow import local_day
 from funding.services import applications, calls, decisions, reviews
 from partners.models import Emergency
 from partners.services import emergencies

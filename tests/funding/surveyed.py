@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from common.country import local_day
 from funding.models.declarations import SurveyRound
 from funding.services import declarations, rounds
 from funding.survival_choices import RoundKind
 from partners.access import Actor, actor_for, system_actor
 from partners.choices import OrganisationKind, Role
-from partners.deed_workflow import local_day
 from partners.services import organisations
 from tests.support.cast import Cast, works_for
 

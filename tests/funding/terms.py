@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from common.country import local_day
 from funding.models import Award, Condition, GrantReport
-from funding.money_workflow import local_day
 from funding.services import conditions, reports
 from funding.terms_choices import ConditionKind, Measures, ReportEvery
 from funding.terms_workflow import REPORT

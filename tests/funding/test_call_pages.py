@@ -9,9 +9,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from common.country import local_day
 from funding.call_choices import ApplicationState
 from funding.models import Application, Award, Call, Review
-from funding.money_workflow import local_day
 from funding.services import calls, decisions
 from partners.models import Organisation
 from tests.funding import money, rounds

@@ -9,10 +9,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from common.country import local_day
 from common.workflow import NotAllowed
 from funding.models.dependence import ServiceStanding
 from funding.services import standings
-from partners.deed_workflow import local_day
 from tests.funding import money
 from tests.partners import deeds, houses
 from tests.support.cast import Cast

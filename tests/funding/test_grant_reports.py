@@ -7,13 +7,14 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
+from common.country import local_day
 from common.workflow import NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline, Notice
 from funding.models import Figure, GrantReport, Instalment
 from funding.money_choices import InstalmentState
 from funding.services import payments, reports
 from funding.terms_choices import ReportEvery, ReportKind, ReportState
-from funding.terms_workflow import REPORT, REPORT_EVENTS, lacking, local_day
+from funding.terms_workflow import REPORT, REPORT_EVENTS, lacking
 from tests.funding import money, terms
 from tests.support.cast import Cast
 

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from common.country import local_day
 from funding.service_days import Said, counted, service_days
-from partners.deed_workflow import local_day
 from partners.models import ServiceOffer
 from partners.services import offers
 from tests.partners import houses

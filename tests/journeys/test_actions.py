@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from common.country import local_day
 from deadlines.models import Deadline
-from ncm.action_workflow import local_day
 from ncm.models import ActionPoint, Resolution
 from tests.funding import terms
 from tests.journeys.conftest import Visitor

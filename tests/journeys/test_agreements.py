@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
+from common.country import local_day
 from partners.deed_choices import ClauseKind
-from partners.deed_workflow import local_day
 from partners.models import Agreement
 from partners.services import agreements
 from tests.journeys.conftest import Visitor

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from common.country import local_day
 from ncm.bodies_choices import MeetingState
 from ncm.models import AgendaItem, Meeting, Resolution
 from ncm.services import bodies
-from partners.deed_workflow import local_day
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_calls import fill_day
 from tests.ncm import sittings as at_table

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
+from common.country import local_day
 from deadlines.models import Deadline
 from funding.models import Application, Award, Call, Instalment
-from funding.money_workflow import local_day
 from funding.services import calls, payments
 from tests.funding import money, rounds
 from tests.journeys.conftest import Visitor

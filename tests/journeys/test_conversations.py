@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from common.country import local_day
 from partners.conversation_choices import Outcome
 from partners.models import ContactAttempt, Conversation
 from tests.journeys.conftest import Visitor
@@ -26,7 +27,7 @@ def test_a_question_about_a_case_becomes_an_answered_attempt(
     asks.tick("Handing over").write("Message", "Invented: who brings the interpreter on Monday?")
     asks.page.set_input_files("input[type=file]", note)
     asks.page.locator("input[name=ask]").first.check()
-    day = timezone.localdate() + timedelta(days=3)
+    day = local_day(timezone.now()) + timedelta(days=3)
     for box, number in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
         asks.write(box, str(number))
     asks.picture("conversation-write").press("Send")

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from partners.deed_workflow import local_day
+from common.country import local_day
 from partners.models import Facility, LocalProtocol
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_agreements import fill_in_day

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from partners.deed_workflow import local_day
+from common.country import local_day
 from partners.models import Guidance
 from tests.journeys.conftest import Visitor
 from tests.journeys.test_agreements import fill_in_day

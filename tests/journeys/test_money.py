@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from common.country import local_day
 from funding.models import Award, Instalment
-from funding.money_workflow import local_day
 from funding.services import payments
 from tests.funding import money
 from tests.journeys.conftest import Visitor

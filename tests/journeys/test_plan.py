@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from common.country import local_day
 from deadlines.services.jobs import run_next_job
 from ncm.models import Activity, PlanReport, Revision
-from partners.deed_workflow import local_day
 from partners.services import emergencies
 from tests.journeys.conftest import Visitor
 from tests.ncm import plans

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from common.country import local_day
 from partners.services import requests
 from tests.journeys.conftest import Visitor
 from tests.partners import asking
@@ -13,7 +14,7 @@ from tests.support.cast import Cast
 
 def test_is_registered_answered_and_given_back(stage: Cast, visit: Callable[..., Visitor]) -> None:
     asking.announced(stage, stage.funder, title="People assisted with the fund’s money")
-    due = timezone.localdate() + timedelta(days=14)
+    due = local_day(timezone.now()) + timedelta(days=14)
 
     office = visit().arrive_as(stage.co_ordinator).open("/requests/")
     office.follow("Register a recurring request")

@@ -4,8 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+from common.country import local_day
 from ncm.action_choices import Priority
-from ncm.action_workflow import ACTION, local_day
+from ncm.action_workflow import ACTION
 from ncm.models import ActionPoint
 from ncm.plan_choices import FourP
 from ncm.services import action_points

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from common.country import local_day
 from ncm.models import (
     ActionPlan,
     Activity,
@@ -22,7 +23,6 @@ from ncm.services import (
     prevention,
     revisions,
 )
-from partners.deed_workflow import local_day
 from partners.models import Area, Organisation
 from tests.support.cast import Cast
 

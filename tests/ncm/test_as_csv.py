@@ -11,10 +11,10 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.models import AccessLog
+from common.country import local_day
 from ncm.models import Consultation, Obligation, Prevention
 from ncm.services import consultations as services
 from ncm.views import as_csv
-from partners.deed_workflow import local_day
 from tests.ncm import actions
 from tests.ncm import plans as stages
 from tests.support.cast import Cast

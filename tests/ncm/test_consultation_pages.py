@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
+from common.country import local_day
 from ncm import plan_coverage
 from ncm.models import Consultation, Obligation, Position, Prevention
 from ncm.plan_choices import FourP
 from ncm.services import consultations as services
-from partners.deed_workflow import local_day
 from partners.models import Area
 from tests.funding import money
 from tests.ncm import plans as stages

@@ -6,13 +6,13 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
+from common.country import local_day
 from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline, Notice
 from ncm.models import ConsultationEvent, ObligationEvent, Position, Prevention, PreventionEvent
 from ncm.plan_choices import ConsultationState, PositionState
 from ncm.plan_workflow import CONSULTATION, POSITION
 from ncm.services import consultations, obligations, prevention
-from partners.deed_workflow import local_day
 from tests.ncm import plans as stages
 from tests.support.cast import Cast
 

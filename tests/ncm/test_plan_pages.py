@@ -10,11 +10,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from common.country import local_day
 from deadlines.models import Job
 from deadlines.services.jobs import run_next_job
 from ncm.models import ActionPlan, Activity, PlanReport, PlanReportFile, Revision
 from ncm.services import plan_reports
-from partners.deed_workflow import local_day
 from tests.ncm import plans as stages
 from tests.support.cast import Cast
 from tests.support.queries import at_most

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
+from common.country import local_day
 from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline, Notice
 from ncm import plan_figures, plan_text
@@ -15,7 +16,6 @@ from ncm.models import ActionPlan, Activity, ActivityStatus, PlanEvent, PlanRepo
 from ncm.plan_choices import FourP, PlanState, RevisionState
 from ncm.plan_workflow import PLAN, REPORT, REVISION
 from ncm.services import plan_reports, plans, revisions
-from partners.deed_workflow import local_day
 from partners.services import emergencies
 from tests.ncm import plans as stages
 from tests.support.cast import Cast

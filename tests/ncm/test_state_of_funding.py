@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from common.country import local_day
 from deadlines.choices import JobState
 from deadlines.models import Job
 from deadlines.services.jobs import run_next_job
 from ncm.reports.funding_figures import figures
 from ncm.reports.state_of_funding import StateOfFunding
-from partners.deed_workflow import local_day
 from tests.funding import money, terms
 from tests.partners import deeds
 from tests.support.cast import Cast

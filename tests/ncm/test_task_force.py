@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from common.country import local_day
 from deadlines.models import Job
 from deadlines.services.jobs import run_next_job
 from ncm.models import Body
 from ncm.reports.base import Context
 from ncm.reports.hand_overs import Found, band, printed
 from ncm.reports.task_force import TaskForceReport
-from partners.deed_workflow import local_day
 from partners.models import Area, Organisation
 from tests.ncm import plans as stages
 from tests.support.cast import Cast

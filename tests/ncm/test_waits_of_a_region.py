@@ -10,13 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.charts import WITHHELD
-from common.country import current
+from common.country import current, local_day
 from ncm.models import Body
 from ncm.reports.hand_overs import COLUMNS, TO_FIRST, TO_LAST, Found, printed
 from ncm.reports.periods import Quarter
 from ncm.reports.quarterly_report import QuarterlyReport
 from ncm.reports.task_force import TaskForceReport
-from partners.deed_workflow import local_day
 from partners.models import Area
 from referrals.choices import Basis, Origin, State
 from referrals.models import Decision, ImportBatch, Referral

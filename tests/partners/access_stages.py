@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+from common.country import local_day
 from partners.choices import Role
-from partners.deed_workflow import local_day
 from partners.facility_choices import IncidentKind
 from partners.models import (
     AccessAuthorisation,

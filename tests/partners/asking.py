@@ -3,9 +3,8 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from accounts.models import User
+from common.country import local_day
 from partners.models import Organisation, RecurringRequest, RequestAnswer, RequestRound
 from partners.request_workflow import ANSWER, REQUEST
 from partners.services import requests
@@ -29,7 +28,7 @@ ANSWERS: dict[str, Any] = {
 
 
 def today(at: datetime) -> date:
-    return timezone.localtime(at).date()
+    return local_day(at)
 
 
 def draft(cast: Cast, by: User | None = None, **changed: Any) -> RecurringRequest:

@@ -4,8 +4,9 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from accounts.models import User
+from common.country import local_day
 from partners.deed_choices import ClauseKind, ClauseStatus, Duty, DutyFunding
-from partners.deed_workflow import AGREEMENT, local_day
+from partners.deed_workflow import AGREEMENT
 from partners.models import Agreement, AgreementFile, Amendment, Organisation
 from partners.services import agreements, amendments
 from partners.services.agreements import Signature

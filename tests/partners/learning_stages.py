@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from partners.deed_workflow import local_day
+from common.country import local_day
 from partners.learning_workflow import GUIDANCE, TRAINING
 from partners.models import Attendance, Guidance, GuidanceFile, Membership, Training
 from partners.services import guidance, trainings

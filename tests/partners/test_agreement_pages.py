@@ -7,8 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from common.country import local_day
 from partners.deed_choices import AgreementState, ClauseKind
-from partners.deed_workflow import local_day
 from partners.models import Agreement, AgreementFile, DelegatedDuty
 from partners.services import agreements
 from tests.partners import deeds

@@ -7,14 +7,14 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from common.country import current
+from common.country import current, local_day
 from common.workflow import NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline, Notice
 from deadlines.services.reminders import remind
 from partners import deed_clocks
 from partners.choices import Role
 from partners.deed_choices import AgreementState, AmendmentState, DutyFunding, NoticeReason
-from partners.deed_workflow import AGREEMENT, AMENDMENT, EVENTS, earliest_end, local_day
+from partners.deed_workflow import AGREEMENT, AMENDMENT, EVENTS, earliest_end
 from partners.models import Agreement, AgreementFile, DelegatedDuty
 from partners.services import agreements, amendments
 from partners.services.agreements import Signature

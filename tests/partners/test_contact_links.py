@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.invitations import hash_of
-from common.country import current
+from common.country import local_day
 from common.workflow import NotAllowed, NotPossible
 from deadlines.models import Deadline, Mail, Notice
 from deadlines.services.sweep import sweep
@@ -128,7 +128,7 @@ class TestConfirm:
         client.post(MINE)
         cast.contact.refresh_from_db()
         assert cast.contact.verified_how == VerifiedHow.LINK
-        today = timezone.localdate(timezone=current().time_zone)
+        today = local_day(timezone.now())
         assert cast.contact.verified_on == today
         assert cast.contact.verified_by is None
         deadline = Deadline.objects.open().get(subject_uuid=cast.contact.uuid)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import kept
-from common.country import current
+from common.country import local_day
 from partners.choices import ContactStatus
 from partners.models import PointOfContact
 from partners.services import contacts
@@ -232,11 +232,10 @@ class TestActs:
         assert cast.contact.status == "active"
 
     def test_verify_with_the_day_in_the_country(self, cast: Cast, client_for) -> None:
-        zone = current().time_zone
-        before = timezone.localdate(timezone=zone)
+        before = local_day(timezone.now())
         client_for(cast.ngo_manager).post(url("contact-act", cast.contact, "verify"))
         cast.contact.refresh_from_db()
-        assert before <= cast.contact.verified_on <= timezone.localdate(timezone=zone)
+        assert before <= cast.contact.verified_on <= local_day(timezone.now())
         assert cast.contact.verified_by == cast.ngo_manager
 
     def test_end_asks_once_more_and_takes_the_deputies_along(self, cast: Cast, client_for) -> None:

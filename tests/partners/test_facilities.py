@@ -8,12 +8,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from common.country import current
+from common.country import current, local_day
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from deadlines.models import Deadline, Notice
 from deadlines.services.reminders import remind
 from partners import access_days, facility_clocks
-from partners.deed_workflow import local_day
 from partners.facility_choices import (
     AccessRefusal,
     AuthorisationState,

@@ -210,6 +210,12 @@ class TestChange:
 
 
 class TestRounds:
+    def test_open_on_the_day_in_the_country_though_the_sweep_sits_in_utc(self, cast: Cast) -> None:
+        request = asking.announced(cast)
+        eve = (opening(request, cast) - timedelta(days=1)).replace(hour=22, minute=30)
+        assert requests.open_due_rounds(eve) == 0
+        assert requests.open_due_rounds(eve + timedelta(hours=1)) == 1  # half past midnight there
+
     def test_open_on_their_day_and_not_before(self, cast: Cast) -> None:
         request = asking.announced(cast)
         day = opening(request, cast)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
+from common.country import local_day
 from common.workflow import MissingAnswers, NotAllowed, NotPossible
 from deadlines.models import Deadline, Notice
 from deadlines.services.reminders import remind
@@ -183,7 +183,7 @@ class TestPages:
         assert "Training 2 (invented)" not in narrowed.text
 
     def test_plan_hold_count_and_enter(self, cast: Cast, client_for: Any) -> None:
-        client, today = client_for(cast.other_manager), timezone.localdate(cast.at)
+        client, today = client_for(cast.other_manager), local_day(cast.at)
         sent = {
             "version": 0, "title": "Night work (invented)", "topics": ["labour"], "form": "online",
             "places": 12, "trainer_name": "Institute (invented)", "is_for_currency": "on",

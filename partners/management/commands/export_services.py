@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from common.country import local_day
 from partners import hsds
 
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         output = Path(options["output"])
-        today = timezone.localdate()
+        today = local_day(timezone.now())
         records = [hsds.full_record(offer, today) for offer in hsds.services()]
         text = json.dumps(records, indent=2, ensure_ascii=False)
         try:

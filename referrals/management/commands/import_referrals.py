@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from common.country import current
+from common.country import local_day
 from common.rowlock import system_work
 from partners.services.organisations import installation_account
 from referrals.import_profile import ProfileError, load_profile
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
     def _read(self, path: Path, profile: str) -> Reading:
         try:
-            today = timezone.now().astimezone(current().time_zone).date()
+            today = local_day(timezone.now())
             return read_file(path.read_bytes(), load_profile(profile), today=today)
         except OSError as error:
             raise CommandError(f"Cannot read {path.name}: {error.strerror}.") from None

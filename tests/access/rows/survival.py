@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from common.country import local_day
 from funding.models.declarations import SurveyRound
 from funding.models.dependence import ServiceStanding
 from funding.models.programmes import EmpowermentProgramme
 from funding.services import programmes, standings
 from funding.survival_choices import RoundKind
-from partners.deed_workflow import local_day
 from tests.funding import surveyed
 from tests.partners import deeds, houses
 from tests.support.cast import Cast
