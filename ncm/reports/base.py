@@ -40,10 +40,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of figures: the code it is kept under and what it is called."""
+    """A column of figures, or of words: the code it is kept under and what it is called."""
 
     key: str
     label: str
+    is_number: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Table:
     def heads(self) -> list[dict[str, Any]]:
         """The columns as `components/table.html` takes them."""
         return [{"label": self.over}] + [
-            {"label": column.label, "is_number": True} for column in self.columns
+            {"label": column.label, "is_number": column.is_number} for column in self.columns
         ]
 
     def short(self, most: int) -> "Table":

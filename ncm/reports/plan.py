@@ -119,7 +119,10 @@ def _tables(found: Mapping[str, Any]) -> Iterable[Table]:
     more = len(late) - MOST_LISTED
     yield Table(
         key="late", title=_("Late activities, longest first"), over=_("Activity"),
-        columns=(Column("deadline", _("Deadline")), Column("lead", _("Lead"))),
+        columns=(
+            Column("deadline", _("Deadline"), is_number=False),
+            Column("lead", _("Lead"), is_number=False),
+        ),
         rows=tuple(
             Row(each["ref"], f"{each['ref']} {each['words']}",
                 (date_format(date.fromisoformat(each["deadline_on"])), named(each["lead"])))

@@ -154,7 +154,10 @@ def _listed(organisations: list[Organisation]) -> Table:
     more = len(organisations) - MOST_LISTED
     return Table(
         key="organisations", title=_("Organisations there"), over=_("Organisation"),
-        columns=(Column("kind", _("Kind")), Column("capacities", _("What it does"))),
+        columns=(
+            Column("kind", _("Kind"), is_number=False),
+            Column("capacities", _("What it does"), is_number=False),
+        ),
         rows=tuple(
             Row(str(each.uuid), each.display_name,
                 (str(each.get_kind_display()), ", ".join(sorted(held.get(each.pk, []))) or "–"))
@@ -223,7 +226,7 @@ def _holes_table(holes: list[plan_coverage.Cell]) -> Table:
     words = {"activities": _("activities"), "services": _("services"), "money": _("money")}
     return Table(
         key="holes", title=_("Holes in the four Ps"), over=_("P and region"),
-        columns=(Column("missing", _("Missing")),),
+        columns=(Column("missing", _("Missing"), is_number=False),),
         rows=tuple(
             Row(f"{cell.p}:{cell.region}", f"{FourP(cell.p).label}, {cell.region}",
                 (", ".join(words[each] for each in cell.missing),))

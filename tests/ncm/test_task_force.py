@@ -1,6 +1,7 @@
 """The report for a body: its region, small figures withheld, nobody named who is not listed."""
 
 import json
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -81,6 +82,15 @@ class TestTheReport:
             *(reverse("ncm:task-force-file", args=[row.uuid, each]) for each in ("csv", "json")),
         ):
             assert "Quiet Harbour" not in client.get(page).content.decode(), page
+
+    def test_sets_words_apart_from_figures(self, cast: Cast, client_for: Any) -> None:
+        row = body(cast)
+        page = client_for(cast.co_ordinator).get(reverse("ncm:task-force-report", args=[row.uuid]))
+        lines = re.findall(r'<td class="([^"]*)" data-label="([^"]*)"', page.content.decode())
+        by_words = {name: "numeric" in classes for classes, name in lines}
+        assert not by_words["Kind"]
+        assert not by_words["What it does"]
+        assert by_words["Number"]
 
     def test_counts_posts_nobody_holds(self, cast: Cast) -> None:
         cells = table(shown(cast, body(cast)), "contacts")
