@@ -10,6 +10,7 @@ import base64
 import logging
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -270,11 +271,13 @@ def test_a_canary_is_heard_in_its_own_cage_only(
     broker = Listener(monkeypatch)
 
     referral = go_all_the_way(cast)
-    wrong, shown = [], set()
+    wrong, shown, opened = [], set(), Counter[str]()
     for name, who, url, response in ask_everything(cast, referral):
+        opened[who] += response.status_code == 200
         wrong += judge_page(name, who, url, response)
         shown |= {field for field in found_in(response.content) if who in CIRCLE}
     assert wrong == []
+    assert min(opened[who] for who in (*CIRCLE, *OUTSIDE)) > 10, "hardly a page was opened"
     assert shown >= {"story", "question", "answer", "opinion", "message"}, "its own people read it"
     assert "declared" in shown, "its managers read back what they declared"
 
