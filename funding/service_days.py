@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from common.country import current
+from common.country import local_day
 from partners.choices_places import Operating
 from partners.models import ServiceOffer
 
@@ -61,7 +61,7 @@ def _within(first: date, last: date, since: date, until: date) -> int:
 
 def service_days(offers: Any, *, today: date) -> ServiceDays:
     """Of these services over the last year. One query."""
-    zone, history = current().time_zone, ServiceOffer.history.model
+    history = ServiceOffer.history.model
     rows = (
         history._default_manager.filter(id__in=offers.values("pk"))
         .order_by("id", "history_date", "history_id")
@@ -70,7 +70,7 @@ def service_days(offers: Any, *, today: date) -> ServiceDays:
     words: dict[int, list[Said]] = defaultdict(list)
     for pk, at, operating, until_on, ended_at in rows:
         is_full = operating == Operating.FULL
-        words[pk].append(Said(at.astimezone(zone).date(), is_full, until_on, ended_at is not None))
+        words[pk].append(Said(local_day(at), is_full, until_on, ended_at is not None))
     found = [counted(each, since=today - YEAR, until=today) for each in words.values()]
     return ServiceDays(
         services=sum(days > 0 for days, _not_full in found),

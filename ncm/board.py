@@ -29,7 +29,7 @@ from django.db.models import (
 )
 from django.db.models.functions import TruncDate
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Actor, Permission
 from deadlines.models import Deadline
 from deadlines.models.clocks import CAN_BE_LATE
@@ -146,7 +146,7 @@ def _counted(actor: Actor) -> Iterator[tuple[bool, dict[str, Any]]]:
     zone = current().time_zone
     rows = Deadline.objects.filter(_owed())
     done = rows.filter(met_at__gte=actor.at - PERIOD)
-    today = Value(actor.at.astimezone(zone).date(), DateField())
+    today = Value(local_day(actor.at), DateField())
     ours = {"to_us": _to_us(actor), "by_us": _by_us(actor)}
     for part, is_open, until, more in (
         (done, False, TruncDate("met_at", tzinfo=zone), {}),

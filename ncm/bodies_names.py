@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from common.country import local_day
 from ncm.models import Body, Seat
-from ncm.models.bodies import today
 from ncm.models.meetings import sees_every_meeting
 from partners.access import Actor
 from partners.models import Organisation
@@ -54,7 +54,7 @@ def _tables(actor: Actor, bodies: set[int]) -> set[int]:
     """Of these bodies, those at whose table the actor sits, or whose meetings are all open."""
     if not bodies or actor.system or sees_every_meeting(actor):
         return bodies
-    mine = Seat.objects.of(actor).on(today(actor)).filter(body__in=bodies)
+    mine = Seat.objects.of(actor).on(local_day(actor.at)).filter(body__in=bodies)
     return set(mine.values_list("body", flat=True))
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from common.country import current
+from common.country import local_day
 from partners.facility_choices import (
     SHUT_OUT,
     AccessRefusal,
@@ -60,19 +60,18 @@ def turns_of(
     incidents: Iterable[AccessIncident],
 ) -> dict[Key, list[Turn]]:
     """When the door turned for each organisation and facility."""
-    zone = current().time_zone
     found: dict[Key, list[Turn]] = defaultdict(list)
     for request in requests:
         if request.state == RequestState.REFUSED and request.decided_at is not None:
             key = (request.organisation_id, request.facility_id)
-            found[key].append((request.decided_at.astimezone(zone).date(), False))
+            found[key].append((local_day(request.decided_at), False))
     for row in authorisations:
         if row.facility_id is None:
             continue
         key = (row.organisation_id, row.facility_id)
         found[key].append((row.from_on, True))
         if row.state == AuthorisationState.REVOKED and row.revoked_at is not None:
-            found[key].append((row.revoked_at.astimezone(zone).date(), False))
+            found[key].append((local_day(row.revoked_at), False))
     for visit in visits:
         found[visit.organisation_id, visit.facility_id].append((visit.on, True))
     for incident in incidents:

@@ -7,7 +7,6 @@ the fewest cards; whatever else is asked for is looked at card by card.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -35,14 +34,9 @@ def narrowed(actor: Actor, asked: Mapping[str, Any]) -> RegistryFilter:
     return RegistryFilter(
         asked,
         queryset=Organisation.objects.visible_to(actor),
-        on=today(actor),
+        on=local_day(actor.at),
         reviews=P.ORGANISATION_REVIEW in actor.permissions,
     )
-
-
-def today(actor: Actor) -> date:
-    """The day in the country."""
-    return local_day(actor.at)
 
 
 def listed(asked: RegistryFilter) -> tuple[QuerySet[Listing], Order]:

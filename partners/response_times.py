@@ -12,7 +12,7 @@ from statistics import median
 
 from django.db.models import Q
 
-from common.country import current
+from common.country import current, local_day
 from partners import about
 from partners.conversation_choices import Outcome
 from partners.models import ContactAttempt
@@ -51,7 +51,7 @@ class Figures:
 def period(at: datetime) -> tuple[datetime, datetime]:
     """The beginning and end of the months that are counted, in the country's time."""
     zone = current().time_zone
-    today = at.astimezone(zone).date()
+    today = local_day(at)
     months = today.year * 12 + today.month - 1
 
     def first(month: int) -> datetime:

@@ -280,7 +280,7 @@ def not_before(referral: Referral, stage: DecidingStage) -> date | None:
     start = start_of(referral, rule.starts) if rule else None
     if rule is None or start is None:
         return None
-    return _end(rule, start).astimezone(current().time_zone).date()
+    return local_day(_end(rule, start))
 
 
 def start_of(referral: Referral, event: StartEvent) -> datetime | None:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Actor, Permission, Subject
 from common.profile import Bound, Pausing
 from common.workdays import end_of_day
@@ -107,7 +107,7 @@ def suspend(
     """
     row = _required("suspend", by, deadline)
     zone = current().time_zone
-    if review_on <= at.astimezone(zone).date():
+    if review_on <= local_day(at):
         raise NotPossible(_("Give a day after today."))
     row = clocks.suspend(deadline=row, by=by, at=at, reason_code=reason.value)
     clocks.start_until(

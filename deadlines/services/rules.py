@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import Who
-from common.country import current
+from common.country import current, local_day
 from common.profile import Bound, DeadlineRule
 from common.workdays import Calendar, Pause, Roll, Unit, due_at, end_of_day, start_of_day
 from deadlines.calendars import working_days
@@ -89,11 +89,10 @@ def chosen(moves: Iterable[Move], rule: DeadlineRule, which: Which) -> list[Move
     """Of these moves, those that `which` means."""
     if which is Which.NONE:
         return []
-    zone = current().time_zone
     return [
         move
         for move in moves
-        if which is Which.ALL or rule.is_valid(move.deadline.starts_at.astimezone(zone).date())
+        if which is Which.ALL or rule.is_valid(local_day(move.deadline.starts_at))
     ]
 
 

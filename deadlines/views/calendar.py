@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Actor, Permission, needs
 from common.paging import Order, merge_slices
 from common.profile import Bound
@@ -91,7 +91,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     """?view=list for a list; ?month=2026-11, and in a list ?day=2026-11-30 or ?show=late."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     at, zone = timezone.now(), current().time_zone
-    today = at.astimezone(zone).date()
+    today = local_day(at)
     month = Month.read(request.GET.get("month", ""), today)
     first, last = min(today, month.first).year - 1, max(today, month.after.first).year + 1
     now = Now(at, zone, working_days(range(first, last + 1)))

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from common.country import current
+from common.country import current, local_day
 from common.forms import DateInputs
 from common.workdays import end_of_day
 from funding.forms.amounts import AmountField
@@ -125,12 +125,11 @@ def standing(call: Call) -> dict[str, Any]:
         "kind", "is_emergency", "title", "purpose", "currency", "amount", "largest", "area",
         "eligible_kinds", "eligible_capacities", "decide_by_on", "reviews_needed", "second_person",
     )  # fmt: skip
-    zone = current().time_zone
     return {name: getattr(call, name) for name in names} | {
         "fund": call.fund.uuid,
         "version": call.version,
-        "questions_until": call.questions_until_at.astimezone(zone).date(),
-        "closes_on": call.closes_at.astimezone(zone).date(),
+        "questions_until": local_day(call.questions_until_at),
+        "closes_on": local_day(call.closes_at),
     }
 
 

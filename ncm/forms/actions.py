@@ -9,13 +9,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from common.country import local_day
 from common.forms import DateInputs
 from common.marks import Permission
 from ncm import speakers
 from ncm.action_choices import ActionState, Priority
 from ncm.models import ActionPoint, Body, Resolution, Seat
 from ncm.models.action_points import ActionPointQuerySet
-from ncm.models.bodies import today
 from ncm.plan_choices import FourP
 from ncm.services.action_points import organisations_for
 from partners.forms.agreements import words
@@ -88,10 +88,10 @@ class New(Text):
 
 def bodies_for(actor: Any) -> Any:
     """The bodies that stand, as far as this actor sits there or keeps the co-ordination."""
-    standing = Body.objects.visible_to(actor).standing(today(actor))
+    standing = Body.objects.visible_to(actor).standing(local_day(actor.at))
     if Permission.COORDINATION_KEEP in actor.permissions:
         return standing
-    return standing.filter(pk__in=Seat.objects.of(actor).on(today(actor)).values("body"))
+    return standing.filter(pk__in=Seat.objects.of(actor).on(local_day(actor.at)).values("body"))
 
 
 class Person(forms.Form):

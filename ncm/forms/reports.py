@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from common.country import local_day
 from ncm.models import Body
-from ncm.models.bodies import today
 from ncm.reports.periods import Quarter
 
 
@@ -39,4 +39,4 @@ class BuildForm(forms.Form):
     def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: forms.ModelChoiceField[Body] = self.fields["task_force"]  # type: ignore[assignment]
-        field.queryset = Body.objects.visible_to(actor).standing(today(actor))
+        field.queryset = Body.objects.visible_to(actor).standing(local_day(actor.at))

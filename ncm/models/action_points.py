@@ -9,11 +9,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import in_choices, required_in_state
+from common.country import local_day
 from common.marks import Actor, Permission
 from deadlines.files import random_name
 from ncm.action_choices import CLOSED, TO_DO, ActionEventKind, ActionState, Priority
 from ncm.action_files import action_storage
-from ncm.models.bodies import Body, Seat, today
+from ncm.models.bodies import Body, Seat
 from ncm.models.obligations import Obligation
 from ncm.models.plan import Activity
 from ncm.models.resolutions import Resolution
@@ -70,7 +71,7 @@ class ActionPointQuerySet(models.QuerySet["ActionPoint"]):
     @staticmethod
     def _ours(actor: Actor) -> Q:
         home = actor.organisation_id
-        sits = Seat.objects.of(actor).on(today(actor)).filter(body_id=OuterRef("body_id"))
+        sits = Seat.objects.of(actor).on(local_day(actor.at)).filter(body_id=OuterRef("body_id"))
         return Q(by_organisation_id=home) | Q(responsible_id=home) | Q(Exists(sits))
 
 

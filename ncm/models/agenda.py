@@ -8,11 +8,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import both_or_neither, in_choices, one_of, required_in_state
+from common.country import local_day
 from common.marks import Actor, Permission
 from deadlines.files import random_name
 from ncm.bodies_choices import IssueClass, ItemEventKind, ItemState
 from ncm.bodies_files import body_storage
-from ncm.models.bodies import Body, Seat, today
+from ncm.models.bodies import Body, Seat
 from ncm.models.meetings import Meeting, sees_every_meeting
 
 P = Permission
@@ -119,7 +120,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
             return seen
         named = PaperLimit.objects.filter(paper_id=OuterRef("pk"))
         # A seat that ended reads no more of what was for few.
-        mine = Seat.objects.of(actor).on(today(actor))
+        mine = Seat.objects.of(actor).on(local_day(actor.at))
         ours = Exists(named.filter(seat__in=mine)) | Q(seat__in=mine)
         return seen.filter(~Exists(named) | ours)
 

@@ -9,7 +9,6 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import in_choices
-from common.country import local_day
 from common.fields import CodesField
 from common.marks import Actor, Permission
 from deadlines.files import random_name
@@ -28,11 +27,6 @@ from partners.models import Area, Organisation
 
 P = Permission
 LONGEST_NOTICE = 60
-
-
-def today(actor: Actor) -> date:
-    """The day in the country on which the actor asks."""
-    return local_day(actor.at)
 
 
 class BodyQuerySet(models.QuerySet["Body"]):

@@ -8,9 +8,10 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import both_or_neither, in_choices, required_in_state
+from common.country import local_day
 from common.marks import Actor, Permission
 from ncm.bodies_choices import IS_PRESENT, MeetingEventKind, MeetingState, Presence
-from ncm.models.bodies import Body, Seat, today
+from ncm.models.bodies import Body, Seat
 from partners.models import Organisation
 
 P = Permission
@@ -33,7 +34,7 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
             return self
         seats = Seat.objects.of(actor).filter(body_id=OuterRef("body_id"))
         of_its_time = seats.filter(from_on__lte=OuterRef("on"), until_on__gte=OuterRef("on"))
-        return self.filter(Q(Exists(seats.on(today(actor)))) | Q(Exists(of_its_time)))
+        return self.filter(Q(Exists(seats.on(local_day(actor.at)))) | Q(Exists(of_its_time)))
 
 
 class Meeting(models.Model):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.country import local_day
 from common.forms import NarrowForm
 from common.marks import Permission, needs
 from common.paging import Order, paginate
@@ -23,7 +24,6 @@ from ncm.meetings_record import record
 from ncm.meetings_shown import item_tag, meeting_tag, moment
 from ncm.meetings_workflow import ITEM
 from ncm.models import AgendaItem, ItemEvent, Motion, Paper, Seat
-from ncm.models.bodies import today
 from ncm.services import agenda as services
 from ncm.services import votes
 from ncm.views.bodies import found_body, keeps, sent_file, to_come
@@ -115,7 +115,7 @@ def submit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Submit an item for one of one's seats on a body; 404 for who speaks for none."""
     actor = actor_of(request)
     found = found_body(actor, uuid)
-    mine = Seat.objects.visible_to(actor).of(actor).on(today(actor)).filter(body=found)
+    mine = Seat.objects.visible_to(actor).of(actor).on(local_day(actor.at)).filter(body=found)
     seats = {
         str(each.uuid): each
         for each in mine.select_related("body")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from common.country import current
+from common.country import current, local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from deadlines import kinds
@@ -201,6 +201,5 @@ def _row(
 
 
 def _late_by(each: Deadline, actor: Actor) -> str:
-    zone = current().time_zone
-    days = (actor.at.astimezone(zone).date() - each.due_at.astimezone(zone).date()).days
+    days = (local_day(actor.at) - local_day(each.due_at)).days
     return str(days) if days > 0 else "–"

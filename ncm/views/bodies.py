@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.country import local_day
 from common.marks import Permission, needs
 from common.paging import Order, paginate
 from common.uploads import CONTENT_TYPES
@@ -34,7 +35,6 @@ from ncm.models import (
     Resolution,
     Seat,
 )
-from ncm.models.bodies import today
 from ncm.plan_choices import FourP
 from ncm.quorum import Asked
 from partners.access import Actor, get_or_404
@@ -78,7 +78,7 @@ def sent_file(content: Any, kind: str, name: str) -> HttpResponse:
 def bodies(request: HttpRequest) -> HttpResponse:
     """Which bodies there are, and how many of their seats are civil society's."""
     actor = actor_of(request)
-    day = today(actor)
+    day = local_day(actor.at)
     live = Q(seats__from_on__lte=day) & (Q(seats__until_on=None) | Q(seats__until_on__gte=day))
     civil = live & Q(seats__kind__in=OF_CIVIL_SOCIETY)
     rows = Body.objects.visible_to(actor).select_related("area")
@@ -145,7 +145,7 @@ def body(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One body: what it rests on, who sits on it, when it meets, what it resolved."""
     actor = actor_of(request)
     found = found_body(actor, uuid)
-    day, ours = today(actor), keeps(actor, found)
+    day, ours = local_day(actor.at), keeps(actor, found)
     seats = list(Seat.objects.visible_to(actor).filter(body=found))
     live = [each for each in seats if each.is_taken_on(day)]
     names = Names(actor, seats)
@@ -225,7 +225,7 @@ def _documents(found: Body, actor: Actor) -> list[dict[str, Any]]:
 
 def _quorum(found: Body, actor: Actor) -> list[str]:
     """Each rule that stands or is to come, in words."""
-    day = today(actor)
+    day = local_day(actor.at)
     lines = []
     for each in QuorumRule.objects.visible_to(actor).filter(body=found):
         if each.until_on is not None and each.until_on < day:

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from common.country import local_day
 from common.forms import in_words
 from common.marks import Permission, needs
 from ncm.bodies_names import Names
 from ncm.forms import bodies as asked
 from ncm.forms import meetings as of_meetings
 from ncm.models import Body, BodyDocument, Meeting, QuorumRule, Seat
-from ncm.models.bodies import today
 from ncm.quorum import Asked
 from ncm.services import bodies as services
 from ncm.services import meetings
@@ -95,7 +95,7 @@ def _slower(request: HttpRequest, form: asked.Facts, current: Body) -> HttpRespo
 
 
 def _dissolve(request: HttpRequest, actor: Actor, found: Body) -> HttpResponse:
-    form = asked.End(typed(request), initial={"on": today(actor)})
+    form = asked.End(typed(request), initial={"on": local_day(actor.at)})
     if form.is_valid():
         act = lambda: services.dissolve(  # noqa: E731
             body=found, by=actor, at=actor.at, **form.cleaned_data
@@ -113,11 +113,11 @@ def _quorum(request: HttpRequest, actor: Actor, found: Body) -> HttpResponse:
     here = request.path
     if gone := request.POST.get("remove"):
         act = lambda: services.end_quorum(  # noqa: E731
-            body=found, rule=as_uuid(gone), on=today(actor), by=actor, at=actor.at
+            body=found, rule=as_uuid(gone), on=local_day(actor.at), by=actor, at=actor.at
         )
         done(request, act, _("The rule ends today."))
         return redirect(here)
-    form = asked.Quorum(typed(request), initial={"from_on": today(actor), "at_least": 1})
+    form = asked.Quorum(typed(request), initial={"from_on": local_day(actor.at), "at_least": 1})
     if form.is_valid():
         act = lambda: services.set_quorum(  # noqa: E731
             body=found, by=actor, at=actor.at, **form.cleaned_data
@@ -190,7 +190,7 @@ def _own_seat(request: HttpRequest, actor: Actor, found: Body) -> HttpResponse:
 
 
 def _fresh(actor: Actor) -> dict[str, Any]:
-    return {"client_key": uuid4(), "from_on": today(actor)}
+    return {"client_key": uuid4(), "from_on": local_day(actor.at)}
 
 
 def _give(
@@ -286,7 +286,7 @@ def _edit_seat(request: HttpRequest, actor: Actor, found: Seat) -> HttpResponse:
 
 
 def _end_seat(request: HttpRequest, actor: Actor, found: Seat) -> HttpResponse:
-    form = asked.End(typed(request), initial={"on": today(actor)})
+    form = asked.End(typed(request), initial={"on": local_day(actor.at)})
     if form.is_valid():
         act = lambda: services.end_seat(  # noqa: E731
             seat=found, by=actor, at=actor.at, **form.cleaned_data

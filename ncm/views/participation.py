@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.audit import record as log
 from accounts.choices import LogAction
+from common.country import local_day
 from common.exports import to_csv
 from common.marks import Permission, needs
 from ncm import participation as counted
 from ncm.models import Body
-from ncm.models.bodies import today
 from ncm.views.bodies import found_body
 from partners.access import Actor
 from partners.views import shown
@@ -39,7 +39,7 @@ def _chosen(request: HttpRequest, actor: Actor) -> Body | None:
 def _bodies(actor: Actor, chosen: Body | None) -> list[Body]:
     if chosen is not None:
         return [chosen]
-    rows = Body.objects.visible_to(actor).standing(today(actor))
+    rows = Body.objects.visible_to(actor).standing(local_day(actor.at))
     return list(rows.order_by("name")[:MOST_BODIES])
 
 
@@ -48,7 +48,7 @@ def _bodies(actor: Actor, chosen: Body | None) -> list[Body]:
 def participation(request: HttpRequest) -> HttpResponse:
     """Seats, votes, attendance, agenda, papers, areas and Ps, each number with its base."""
     actor = actor_of(request)
-    chosen, day = _chosen(request, actor), today(actor)
+    chosen, day = _chosen(request, actor), local_day(actor.at)
     found = counted.figures(day, chosen)
     bodies = _bodies(actor, chosen)
     file = reverse("ncm:participation-file", args=["csv"])
@@ -90,7 +90,7 @@ def take(request: HttpRequest, ending: str) -> HttpResponse:
     actor = actor_of(request)
     if ending != "csv":
         raise Http404
-    chosen, day = _chosen(request, actor), today(actor)
+    chosen, day = _chosen(request, actor), local_day(actor.at)
     found = counted.figures(day, chosen)
     bodies = _bodies(actor, chosen)
     with transaction.atomic():

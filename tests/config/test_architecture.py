@@ -264,6 +264,16 @@ class TestDays:
                         )
                     ):
                         wrong.append(f"{name}:{node.lineno} takes the day of whoever reads")
+                    case ast.Call(
+                        func=ast.Attribute(
+                            attr="date",
+                            value=ast.Call(
+                                func=ast.Attribute(attr="astimezone"),
+                                args=[ast.Attribute(value=ast.Call(func=ast.Name(id="current")))],
+                            ),
+                        )
+                    ) if name != "common/country.py":
+                        wrong.append(f"{name}:{node.lineno} does the sum again")
                     case ast.FunctionDef(name="local_day") if name != "common/country.py":
                         wrong.append(f"{name}:{node.lineno} is a second answer")
         assert wrong == []

@@ -1,6 +1,6 @@
 """Recurring requests, brought to where a test begins: the ministry asks civil society."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
@@ -27,13 +27,9 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-def today(at: datetime) -> date:
-    return local_day(at)
-
-
 def draft(cast: Cast, by: User | None = None, **changed: Any) -> RecurringRequest:
     """Of the co-ordinator, or of somebody else; the first answer due in twenty days."""
-    due = today(cast.at) + timedelta(days=20)
+    due = local_day(cast.at) + timedelta(days=20)
     return requests.register_request(
         by=cast.actor(by or cast.co_ordinator),
         at=cast.at,
@@ -60,7 +56,9 @@ def running(cast: Cast, by: User | None = None, **changed: Any) -> RecurringRequ
 
 def open_now(cast: Cast, by: User | None = None, **changed: Any) -> RequestRound:
     """Announced a week ago and opened today."""
-    request = announced(cast, by, **{**changed, "first_due_on": today(cast.at) + timedelta(DAYS)})
+    request = announced(
+        cast, by, **{**changed, "first_due_on": local_day(cast.at) + timedelta(DAYS)}
+    )
     requests.open_due_rounds(cast.at)
     return request.rounds.get()
 

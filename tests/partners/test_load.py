@@ -8,10 +8,11 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from common.country import local_day
 from partners.load import Load, Register, loads, same_purpose, with_held
 from partners.models import Organisation, RequestAnswer
 from tests.partners import asking
-from tests.partners.asking import answer_of, say, today
+from tests.partners.asking import answer_of, say
 from tests.support.cast import Cast
 from tests.support.queries import at_most, counted
 
@@ -37,7 +38,7 @@ def by_month(load: Load) -> dict[str, int]:
 class TestAhead:
     def test_counts_each_round_to_come_in_its_month(self, cast: Cast) -> None:
         asking.announced(cast, every="quarter")  # first due on 22 March
-        load = load_of(cast.ngo, today(cast.at))
+        load = load_of(cast.ngo, local_day(cast.at))
         quarters = ("2026-03", "2026-06", "2026-09", "2026-12", "2027-03")
         assert by_month(load) == dict.fromkeys(quarters, 60)
         assert (load.this_month, load.year_ahead, load.year_back) == (60, 240, 0)
@@ -45,18 +46,18 @@ class TestAhead:
 
     def test_counts_an_open_round_once(self, cast: Cast) -> None:
         asking.open_now(cast)  # due on 16 March, the next on 16 April
-        load = load_of(cast.ngo, today(cast.at))
+        load = load_of(cast.ngo, local_day(cast.at))
         assert [load.this_month, load.of(date(2026, 4, 1))] == [60, 60]
 
     def test_covers_twelve_months_before_and_after_this_one(self, cast: Cast) -> None:
-        load = load_of(cast.ngo, today(cast.at))
+        load = load_of(cast.ngo, local_day(cast.at))
         assert (load.months[0], load.months[-1]) == (date(2025, 3, 1), date(2027, 3, 1))
         assert (len(load.back), len(load.ahead)) == (12, 13)
 
     def test_is_nothing_of_drafts_of_what_ended_and_for_who_is_not_asked(self, cast: Cast) -> None:
         asking.draft(cast)
         asking.announced(cast, title="Other", asked_kinds=("state_agency",))
-        assert by_month(load_of(cast.ngo, today(cast.at))) == {}
+        assert by_month(load_of(cast.ngo, local_day(cast.at))) == {}
 
 
 class TestBack:
@@ -64,19 +65,19 @@ class TestBack:
         asking.open_now(cast, every="year")
         say(cast, answer_of(cast.ngo), "answer", cast.ngo_manager, minutes=25)
         say(cast, answer_of(cast.other_ngo), "answer", cast.other_manager)
-        later = today(cast.at) + timedelta(days=60)
+        later = local_day(cast.at) + timedelta(days=60)
         assert load_of(cast.ngo, later).year_back == 25
         assert load_of(cast.other_ngo, later).year_back == 60
 
     def test_counts_nothing_for_what_was_declined(self, cast: Cast) -> None:
         asking.open_now(cast, every="year", basis="voluntary")
         say(cast, answer_of(cast.ngo), "decline", cast.ngo_manager)
-        assert load_of(cast.ngo, today(cast.at) + timedelta(days=60)).year_back == 0
+        assert load_of(cast.ngo, local_day(cast.at) + timedelta(days=60)).year_back == 0
 
     def test_says_the_same_in_the_database_as_of_one_answer(self, cast: Cast) -> None:
         asking.open_now(cast, every="year")
         say(cast, answer_of(cast.ngo), "answer", cast.ngo_manager, minutes=25)
-        load = load_of(cast.ngo, today(cast.at))
+        load = load_of(cast.ngo, local_day(cast.at))
         assert load.this_month == RequestAnswer.objects.get(organisation=cast.ngo).load
 
 
@@ -85,7 +86,7 @@ class TestTwice:
         mine = asking.announced(cast)
         asking.announced(cast, cast.funder, title="For the fund", every="year")
         asking.announced(cast, cast.funder, title="Else", purpose="money")
-        [found] = load_of(cast.ngo, today(cast.at)).twice
+        [found] = load_of(cast.ngo, local_day(cast.at)).twice
         assert found.purpose == "assisted"
         assert found.askers == (cast.fund.name, cast.ministry.name)
         assert [each.title for each in same_purpose(mine)] == ["For the fund"]
@@ -94,12 +95,12 @@ class TestTwice:
         asking.announced(cast)
         asking.announced(cast, title="Again")
         asking.announced(cast, cast.funder, asked_kinds=("state_agency",))
-        assert load_of(cast.ngo, today(cast.at)).twice == ()
+        assert load_of(cast.ngo, local_day(cast.at)).twice == ()
 
     def test_is_nothing_of_something_else(self, cast: Cast) -> None:
         mine = asking.announced(cast, purpose="other")
         asking.announced(cast, cast.funder, purpose="other")
-        assert load_of(cast.ngo, today(cast.at)).twice == ()
+        assert load_of(cast.ngo, local_day(cast.at)).twice == ()
         assert same_purpose(mine) == []
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from common.country import local_day
 from deadlines.models import Deadline
 from partners.choices import AnswerState, RequestState
 from partners.models import RecurringRequest, RequestAnswer, RequestRound
 from partners.request_workflow import REQUEST
 from tests.partners import asking
-from tests.partners.asking import answer_of, say, today
+from tests.partners.asking import answer_of, say
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ Sign = Callable[..., Any]
 
 
 def typed(cast: Cast, **changed: Any) -> dict[str, Any]:
-    due = today(cast.at) + timedelta(days=40)
+    due = local_day(cast.at) + timedelta(days=40)
     given = {name: value for name, value in asking.ANSWERS.items() if name != "asked_capacities"}
     return {
         **given,

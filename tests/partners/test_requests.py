@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from common.country import local_day
 from common.workflow import MissingAnswers, NotAllowed, NotPossible, Stale
 from deadlines.models import Deadline, Notice, Reminder
 from deadlines.services.reminders import remind
@@ -16,7 +17,7 @@ from partners.request_workflow import ANSWER, REQUEST
 from partners.services import requests
 from partners.workflow import ORGANISATION
 from tests.partners import asking
-from tests.partners.asking import answer_of, opening, say, today
+from tests.partners.asking import answer_of, opening, say
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -144,14 +145,14 @@ class TestAnnounce:
         request = asking.announced(cast)
         managers = {cast.ngo_manager.email, cast.without_factor.email, cast.other_manager.email}
         assert told("request_announced", request) == managers
-        assert request.next_due_on == today(cast.at) + timedelta(days=20)
+        assert request.next_due_on == local_day(cast.at) + timedelta(days=20)
 
     def test_waits_until_somebody_is_asked(self, cast: Cast) -> None:
         with pytest.raises(NotPossible, match="Nobody is asked"):
             asking.announced(cast, asked_kinds=())
 
     def test_leaves_the_days_to_answer(self, cast: Cast) -> None:
-        soon = today(cast.at) + timedelta(days=asking.DAYS - 1)
+        soon = local_day(cast.at) + timedelta(days=asking.DAYS - 1)
         with pytest.raises(NotPossible, match="too soon"):
             asking.announced(cast, first_due_on=soon)
 
@@ -257,9 +258,9 @@ class TestRounds:
         rounds = list(request.rounds.order_by("planned_on"))
         assert [each.was_late for each in rounds] == [True, True, True]
         assert {each.answer_until_on for each in rounds} == {
-            max(each.planned_on, today(back) + timedelta(days=5)) for each in rounds
+            max(each.planned_on, local_day(back) + timedelta(days=5)) for each in rounds
         }
-        assert all(each.answer_until_on >= today(back) + timedelta(days=5) for each in rounds)
+        assert all(each.answer_until_on >= local_day(back) + timedelta(days=5) for each in rounds)
 
     def test_are_not_opened_for_an_asker_who_is_no_member_any_more(self, cast: Cast) -> None:
         request = asking.announced(cast, cast.other_manager)
